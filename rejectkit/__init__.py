@@ -1,0 +1,75 @@
+"""rejectkit: explore VPC flow-log rejects, check alert timing, deploy monitoring, tune rules.
+
+>>> import rejectkit as rk
+
+Names are found on first use: importing the package loads none of the libraries behind them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "FIELDS": "records",
+    "FileSource": "sources.files",
+    "Finding": "findings",
+    "LogFormat": "records",
+    "Watch": "sources.base",
+    "Window": "window",
+    "charts": "charts",
+    "classify": "exploring.classify",
+    "errors": "errors",
+    "insights": "insights",
+    "questions": "exploring.questions",
+    "sandbox": "sandbox",
+    "sources": "sources",
+    "summarize": "exploring.summary",
+    "widgets": "widgets",
+}
+_MODULES = {"charts", "classify", "errors", "insights", "questions", "sandbox", "sources", "widgets"}
+
+__all__ = [  # the keys of _HOMES, written out for readers and type checkers
+    "FIELDS",
+    "FileSource",
+    "Finding",
+    "LogFormat",
+    "Watch",
+    "Window",
+    "charts",
+    "classify",
+    "errors",
+    "insights",
+    "questions",
+    "sandbox",
+    "sources",
+    "summarize",
+    "widgets",
+]
+
+if TYPE_CHECKING:
+    from rejectkit import charts, errors, insights, sandbox, sources, widgets
+    from rejectkit.exploring import classify, questions
+    from rejectkit.exploring.summary import summarize
+    from rejectkit.findings import Finding
+    from rejectkit.records import FIELDS, LogFormat
+    from rejectkit.sources.base import Watch
+    from rejectkit.sources.files import FileSource
+    from rejectkit.window import Window
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name in its home on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rejectkit' has no name {name!r}; it has {', '.join(__all__)}")
+    module = import_module(f"rejectkit.{_HOMES[name]}")
+    value = module if name in _MODULES else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return [*__all__, "__version__"]
