@@ -1,0 +1,1 @@
+"""Where flow logs live: one protocol, and what answers it."""
