@@ -251,7 +251,7 @@ ADDRESSES = [
     ('isValidIp("10.0.0.1")', 1), ('isValidIp("10.0.0.256")', 0), ('isValidIp("010.0.0.1")', 0), ('isValidIp("1.2.3")', 0),
     ('isValidIpV6("::")', 1), ('isValidIpV6("2001:db8::1")', 1), ('isValidIpV6("1:2:3:4:5:6:7:8")', 1), ('isValidIpV6("1::2::3")', 0),
     ('isValidIpV6("1:2:3:4:5:6:7:8:9")', 0), ('isValidIpV6("1:2:3:4:5:6:7::")', 1), ('isValidIpV6("::ffff:10.0.0.1")', 1),
-    ('isValidIpV6("::ffff:10.0.0.999")', 0), ('isValidIpV6("12345::")', 0), ('isValidIpV6("10.0.0.1")', 0), ('isValidIpV4("::1")', 0),
+    ('isValidIpV6("::ffff:10.0.0.999")', 0), ('isValidIpV6("1:2:3:4::5:6:7:8")', 0), ('isValidIpV6("12345::")', 0), ('isValidIpV6("10.0.0.1")', 0), ('isValidIpV4("::1")', 0),
     ('isIpv6InSubnet("2001:DB8:0:0::1", "2001:db8::/32")', 1), ('isIpv6InSubnet("::ffff:1.2.3.4", "::ffff:0:0/96")', 1),
     ('isIpv6InSubnet("2001:db9::", "2001:db8::/32")', 0), ('isIpInSubnet("10.1.2.3", "10.0.0.0/8")', 1),
     ('isIpInSubnet("::a", "10.0.0.0/8")', 0), ('isIpv4InSubnet("-", "0.0.0.0/0")', 0), ('isPrivateIP("172.31.255.255")', 1),

@@ -235,21 +235,20 @@ class _Compiler:
     def on_fields(self, stage: s.Fields) -> None:
         pairs = []
         for item in stage.items:
-            bare = isinstance(item.expr, s.Field) and item.alias is None
-            if not bare or item.name in self.made:
+            if item.alias is not None or (_is_name(item) and item.name in self.made):
                 self.define(item.name, item.span)
             pairs.append((item.name, self.expressions.value(item.expr)))
         kept = self.keep(pairs)
         self.listed = True
         self.shown |= kept
-        self.names |= {item.name: kept[item.name] for item in stage.items if item.name in self.made}
+        self.names |= {item.name: kept[item.name] for item in stage.items if not _is_name(item)}
 
     def on_display(self, stage: s.Display) -> None:
         for item in stage.items:
             if item.alias is not None:
                 self.define(item.alias, item.span)
         self.displayed = self.keep([(item.name, self.expressions.value(item.expr)) for item in stage.items])
-        self.names |= {item.alias: self.displayed[item.alias] for item in stage.items if item.alias is not None}
+        self.names |= {item.name: self.displayed[item.name] for item in stage.items if not _is_name(item)}
 
     def on_filter(self, stage: s.Filter) -> None:
         self.step(f"SELECT * FROM {self.last} WHERE {self.expressions.condition(stage.condition, positive=True)}")
@@ -274,30 +273,22 @@ class _Compiler:
         self.shown |= kept
 
     def on_stats(self, stage: s.Stats) -> None:
-        keys: list[tuple[str, Value]] = []
-        for key in stage.keys:
-            bare = isinstance(key.expr, s.Field) and key.alias is None
-            if not bare:
-                self.define(key.name, key.span)
-            elif key.name in dict(keys):
-                self.refuse(
-                    f"Ephemeral field is already defined: {key.name} ([{key.span[0]},{key.span[1] - 1}])",
-                    key.span,
-                )
-            keys.append((key.name, self.expressions.value(key.expr)))
-        for item in stage.items:
-            self.define(item.name, item.span)
+        keys = [(key.name, self.expressions.value(key.expr)) for key in stage.keys]
+        for item in (*stage.keys, *stage.items):
+            if item.alias is not None:
+                self.define(item.name, item.span)
         grouped = [f"{value.sql} AS {self.d.ident(f'@k{i}')}" for i, (_, value) in enumerate(keys)]
         names = {name: value.at(self.d.ident(f"@k{i}")) for i, (name, value) in enumerate(keys)}
         aggregates: dict[str, str] = {}
         totals: list[tuple[s.Item, Value]] = []
+        self.expressions.grouped = bool(keys)
         for item in stage.items:
             value = self.expressions.total(item.expr, names, aggregates)
             totals.append((item, value))
             names = {**names, item.name: value}
         columns = grouped + [f"{sql} AS {column}" for sql, column in aggregates.items()]
         by = f" GROUP BY {', '.join(str(i + 1) for i in range(len(keys)))}" if keys else ""
-        self.step(f"SELECT {', '.join(columns) or '1 AS one'} FROM {self.last}{by}")
+        self.step(f"SELECT {', '.join(columns) or 'count(*) AS one'} FROM {self.last}{by}")
         self.names = {name: names[name] for name, _ in keys}
         self.events, self.order, self.displayed, self.listed = False, None, None, True
         self.names |= self.keep([(item.name, value) for item, value in totals])
@@ -310,7 +301,9 @@ class _Compiler:
         self.order = []
         for key in stage.keys:
             value = self.lookup(key.name, key.span)
-            if not (value.dash or value.literal):
+            if value.literal:
+                continue
+            if not value.dash:
                 self.order.append(f"({value.sql} IS NULL) ASC")
             self.order.append(f"{value.sort_key(self.d)} {'DESC' if key.descending else 'ASC'}")
 
@@ -387,3 +380,8 @@ class _Compiler:
 
     def refuse(self, message: str, span: s.Span, hint: str = "") -> NoReturn:
         raise QueryError(message, self.query.text, *span, hint=hint)
+
+
+def _is_name(item: s.Item) -> bool:
+    """Tell whether an item only names a field, under its own name."""
+    return isinstance(item.expr, s.Field) and item.alias is None

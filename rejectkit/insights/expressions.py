@@ -34,6 +34,7 @@ class Expressions:
     warn_of_cap: Callable[[str], None]
     now: float
     window: tuple[int, int] | None
+    grouped: bool = False
 
     def value(self, expr: s.Expr) -> Value:
         """Return the value of an expression over one row."""
@@ -216,6 +217,9 @@ class Expressions:
             self._refuse(f"only count takes *, not {expr.name}", expr.span)
         self._check_arity(expr, row.name, row.least, row.most)
         value = row.build(self._site(expr, None), [self._value(arg, None) for arg in expr.args])
+        if value.dash and not self.grouped:  # over no event at all it is missing, not `-`
+            spelled = f"CASE WHEN count(*) > 0 THEN {value.as_text(self.d)} END"
+            value = Value(Kind.TEXT, spelled, whole=value.kind is Kind.INT or value.whole)
         column = totals[1].setdefault(value.sql, self.d.ident(f"@a{len(totals[1])}"))
         return value.at(column)
 
