@@ -202,6 +202,11 @@ PARSED = [
     ('parse @message "[*]" as a', "a [b] c]", {"a": "b"}),
     ('parse @message "a.c*" as x', "abc1", {}),
     ("parse @message /n=(?<n>\\d+)/", "n=12", {"n": "12"}),
+    (
+        'parse @message "* * * * * * * * * * *" as a, b, c, d, e, f, g, h, i, j, k',
+        "1 2 3 4 5 6 7 8 9 10 11",
+        dict(zip("abcdefghijk", map(str, range(1, 12)), strict=True)),
+    ),
     ("parse @message /(?<a>x)?y(?<b>z)/", "yz", {"a": "", "b": "z"}),
     ("parse @message /(?i)(?:USER)=(?<u>\\S+)/", "user=ann b", {"u": "ann"}),
 ]
@@ -234,7 +239,8 @@ COMPUTED = [
     ("coalesce(nothing, 5)", "5"), ('if(nothing = 1, "y", "n")', "n"), ('case(1 = 2, "a")', None), ('case(1 = 2, 1, 2 = 2, 2.5)', "2.5"),
     ("isempty(nothing)", "1"), ('isblank(" ")', "1"), ('isempty(" ")', "0"), ("ispresent(nothing)", "0"),
     ("toMillis(fromMillis(5))", "5"), ("fromMillis(0)", "1970-01-01 00:00:00.000"), ('toMillis("x")', None),
-    ("0.1 + 0.2", "0.30000000000000004"), ("1000000 * 1000000", "1000000000000"), ("now()", "1700000000"),
+    ("0.1 + 0.2", "0.30000000000000004"), ("1000000 * 1000000", "1000000000000"), ("now()", "1700000000"), ("1600000 * 1000000000", "1600000000000000"), ("fromMillis(1500.7)", "1970-01-01 00:00:01.500"),
+    ("fromMillis(253402300800000)", None), ("datefloor(10 ^ 30, 1h)", None), ("isNumeric(nothing)", "0"),
 ]  # fmt: skip
 
 
@@ -291,6 +297,8 @@ REFUSED = [
     ("fields regexReplace(b, '(', 'x')", "it is not a regular expression", 23),
     ("fields strcontains(b, 'x', true)", "the third argument has no effect", 27),
     ("fields queryStartTime()", "this needs a window", 7),
+    ("stats pct(b, '50')", "pct takes a percentage from 0 to 100", 13),
+    ('fields regexReplace(b, "(x)", "$2")', "$2 names a group, and the regular expression has 1", 30),
     ("fields bin(0m)", "a period of 0m has no length", 11),
 ]  # fmt: skip
 

@@ -48,7 +48,7 @@ def _of_numbers(template: str) -> Callable[[Site, list[Value]], Value]:
 
 def _percentile(site: Site, values: list[Value]) -> Value:
     share = values[1].number
-    if share is None or not 0 <= share <= 100:
+    if share is None or values[1].kind is Kind.TEXT or not 0 <= share <= 100:
         site.refuse("pct takes a percentage from 0 to 100 as its second argument", 1)
     return Value(Kind.NUMBER, site.d.quantile(site.d.double(values[0].as_number(site.d)), share / 100))
 
@@ -97,7 +97,7 @@ def _greatest(site: Site, value: str, key: str) -> str:
 
 
 def _by_time(site: Site, value: Value) -> str:
-    return f"({site.timestamp().sql}, {value.plain_key(site.d)})"
+    return f"({site.timestamp().sql}, {value.sort_key(site.d)})"
 
 
 def _by_order(site: Site, value: Value) -> str:

@@ -101,6 +101,12 @@ CHOICES = (
         "extremes", "min and max of numbers and texts together", "of the numbers where there are any", "aggregates.py"
     ),
     Choice(
+        "time range", "a number of milliseconds that is no time", "missing outside the years 1 to 9999", "functions.py"
+    ),
+    Choice("time fractions", "fromMillis of a fraction of a millisecond", "cut off", "functions.py"),
+    Choice("isNumeric of nothing", "isNumeric of a missing value", "0", "functions.py"),
+    Choice("long periods", "where bins of several weeks or months begin", "Monday 1969-12-29; year 0", "timing.py"),
+    Choice(
         "earliest ties",
         "earliest and latest of events at the same time",
         "the smallest and the greatest value",

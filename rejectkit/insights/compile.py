@@ -263,12 +263,8 @@ class _Compiler:
         else:
             plain, numbers = regex.glob(stage.pattern.value), list(range(1, len(stage.names) + 1))
         source = self.keep([("source", Value(Kind.TEXT, text))])["source"].sql
-        kept = self.keep(
-            [
-                (name, Value(Kind.TEXT, self.d.group(source, plain, number)))
-                for name, number in zip(stage.names, numbers, strict=True)
-            ]
-        )
+        found = [Value(Kind.TEXT, sql) for sql in self.d.groups(source, plain, numbers)]
+        kept = self.keep(list(zip(stage.names, found, strict=True)))
         self.names |= kept
         self.shown |= kept
 

@@ -23,6 +23,7 @@ class Dialect:
     """DuckDB's SQL."""
 
     name = "duckdb"
+    whole = "HUGEINT"
 
     # spelling
 
@@ -47,7 +48,7 @@ class Dialect:
     def number_text(self, x: str) -> str:
         """Return a number's shortest text; a whole one has no point."""
         return (
-            f"CASE WHEN {x} = trunc({x}) AND abs({x}) < 1e15 THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) "
+            f"CASE WHEN {x} = trunc({x}) AND abs({x}) < 1e37 THEN CAST(CAST({x} AS {self.whole}) AS VARCHAR) "
             f"ELSE CAST({x} AS VARCHAR) END"
         )
 
@@ -90,9 +91,11 @@ class Dialect:
         """Tell whether a regular expression matches the whole."""
         return f"regexp_full_match({x}, {self.literal(pattern)})"
 
-    def group(self, x: str, pattern: str, number: int) -> str:
-        """Return what a group matched, empty where it took no part; only where the whole matches."""
-        return f"CASE WHEN {self.search(x, pattern)} THEN regexp_extract({x}, {self.literal(pattern)}, {number}) END"
+    def groups(self, x: str, pattern: str, numbers: list[int]) -> list[str]:
+        """Return what each group matched, empty where it took no part, null where the whole does not match."""
+        found, names = self.search(x, pattern), ", ".join(f"'{number}'" for number in range(1, max(numbers) + 1))
+        match = f"regexp_extract({x}, {self.literal(pattern)}, [{names}])"  # by number it stops at nine
+        return [f"CASE WHEN {found} THEN ({match})['{number}'] END" for number in numbers]
 
     def replace_all(self, x: str, pattern: str, by: str) -> str:
         r"""Return `x` with each match replaced; `by` refers to groups as `$1`."""
@@ -210,6 +213,7 @@ class Athena(Dialect):
     """Athena's SQL (Trino's)."""
 
     name = "athena"
+    whole = "DECIMAL(38, 0)"
 
     def checked(self, sql: str) -> str:
         return sqlglot.parse_one(sql, read=self.name).sql(self.name, pretty=True)
@@ -236,9 +240,9 @@ class Athena(Dialect):
     def full_match(self, x: str, pattern: str) -> str:
         return f"regexp_like({x}, {self.literal(f'^({pattern})$')})"
 
-    def group(self, x: str, pattern: str, number: int) -> str:
-        found = f"regexp_extract({x}, {self.literal(pattern)}, {number})"
-        return f"CASE WHEN {self.search(x, pattern)} THEN coalesce({found}, '') END"
+    def groups(self, x: str, pattern: str, numbers: list[int]) -> list[str]:
+        match = f"regexp_extract({x}, {self.literal(pattern)}, "
+        return [f"CASE WHEN {self.search(x, pattern)} THEN coalesce({match}{n}), '') END" for n in numbers]
 
     def replace_all(self, x: str, pattern: str, by: str) -> str:
         escaped = "".join(

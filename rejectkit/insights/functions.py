@@ -7,6 +7,7 @@ returns the call's value. Functions of a missing argument are missing, but for t
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -14,7 +15,7 @@ from typing import NoReturn
 from rejectkit.insights import syntax as s
 from rejectkit.insights.dialect import WHITE_SPACE, Dialect
 from rejectkit.insights.regex import RegexError, check
-from rejectkit.insights.timing import ceil_time, floor_time
+from rejectkit.insights.timing import YEARS, ceil_time, floor_time
 from rejectkit.insights.value import Kind, Value, number_value
 
 Argument = Value | s.Period
@@ -182,10 +183,13 @@ def _regex_replace(site: Site, arguments: list[Argument]) -> Value:
         _word(site, arguments, 2, "the replacement"),
     )
     try:
-        plain = check(pattern).plain
+        checked = check(pattern)
     except RegexError as error:
         site.refuse(str(error), 1)
-    return Value(Kind.TEXT, site.d.replace_all(_values(arguments)[0].as_text(site.d), plain, by))
+    for number in re.findall(r"\$([0-9])", by):
+        if int(number) > checked.count:
+            site.refuse(f"${number} names a group, and the regular expression has {checked.count}", 2)
+    return Value(Kind.TEXT, site.d.replace_all(_values(arguments)[0].as_text(site.d), checked.plain, by))
 
 
 def _contains(site: Site, arguments: list[Argument]) -> Value:
@@ -281,21 +285,28 @@ def _period(site: Site, arguments: list[Argument], index: int) -> s.Period:
     return argument
 
 
+def _moment(site: Site, value: Value) -> str:
+    """Return SQL of a value as milliseconds since the epoch, missing outside the years 1 to 9999."""
+    if value.kind is Kind.TIME:
+        return value.sql
+    number = site.d.double(value.as_number(site.d))
+    return site.d.let("m", number, f"CASE WHEN m BETWEEN {YEARS[0]} AND {YEARS[1]} THEN CAST(trunc(m) AS BIGINT) END")
+
+
 def _floor(site: Site, arguments: list[Argument]) -> Value:
     period = _period(site, arguments, len(arguments) - 1)
-    moment = _values(arguments)[0].as_number(site.d)
+    moment = _moment(site, _values(arguments)[0])
     return Value(Kind.TIME, floor_time(site.d, moment, site.cap(period), period.unit))
 
 
 def _ceil(site: Site, arguments: list[Argument]) -> Value:
     period = _period(site, arguments, 1)
-    moment = _values(arguments)[0].as_number(site.d)
+    moment = _moment(site, _values(arguments)[0])
     return Value(Kind.TIME, ceil_time(site.d, moment, site.cap(period), period.unit))
 
 
 def _from_millis(site: Site, arguments: list[Argument]) -> Value:
-    number = _values(arguments)[0].as_number(site.d)
-    return Value(Kind.TIME, f"CAST({number} AS BIGINT)")
+    return Value(Kind.TIME, _moment(site, _values(arguments)[0]))
 
 
 def _to_millis(site: Site, arguments: list[Argument]) -> Value:

@@ -28,10 +28,11 @@ class RegexError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A checked expression: `plain` has numbered groups only; `groups` maps each name to its number."""
+    """A checked expression: `plain` has `count` numbered groups; `groups` maps each name to its number."""
 
     plain: str
     groups: dict[str, int]
+    count: int
 
 
 def check(pattern: str) -> Pattern:
@@ -75,7 +76,7 @@ def check(pattern: str) -> Pattern:
         re.compile(plain, re.ASCII)
     except re.error as error:
         raise RegexError(f"it is not a regular expression: {error.msg}", 0) from None
-    return Pattern(plain, groups)
+    return Pattern(plain, groups, count)
 
 
 def _escape(pattern: str, at: int) -> int:

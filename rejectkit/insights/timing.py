@@ -12,6 +12,7 @@ from rejectkit.insights.dialect import Dialect
 CAPS = {"ms": 1000, "s": 60, "m": 60, "h": 24}
 MILLIS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 MONTHS = {"mo": 1, "q": 3, "y": 12}
+YEARS = (-62_135_596_800_000, 253_402_300_799_999)  # milliseconds from the first day of year 1 to the last of 9999
 _MONDAY = 3 * MILLIS["d"]  # the epoch was a Thursday
 
 

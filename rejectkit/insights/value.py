@@ -106,10 +106,6 @@ class Value:
             return d.natural_key(self.as_text(d))
         return f"coalesce({self.sql}, -1)" if self.dash else self.sql
 
-    def plain_key(self, d: Dialect) -> str:
-        """Return SQL that sorts texts by code point: cheap, for ties."""
-        return self.as_text(d) if self.kind is Kind.TEXT else self.sort_key(d)
-
     @property
     def column_type(self) -> Literal["int", "number", "text", "time"]:
         """Type of its column in an answer."""
