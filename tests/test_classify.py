@@ -198,7 +198,7 @@ def test_a_source_of_several_kinds_is_of_the_most_and_says_the_rest() -> None:
 
 
 WHY = [
-    (INSIDE["retries of one service"], "a private address that keeps trying 5432 (PostgreSQL) of 10.0.2.9: 20 flows refused in 19 min, about one every 1 min"),
+    (INSIDE["retries of one service"], "a private address that keeps trying 5432 (PostgreSQL) of 10.0.2.9: 20 flows refused in 19 min, about one a minute"),
     (INSIDE["one try"], "a private address that was refused at 5432 (PostgreSQL) of 10.0.2.9: 1 flow of 1 packet refused"),
     (SCANNERS["one port of many hosts"], "a public address that swept 445 (SMB) of 4 hosts: 4 flows refused in 3 s, 1 packet a flow"),
     (SCANNERS["one knock"], "a public address that knocked at 8728 (MikroTik) of 10.0.1.5: 1 flow of 1 packet refused"),
@@ -207,7 +207,7 @@ WHY = [
     (LATE["the conversation was accepted"], "late packets of conversations that were accepted until 1 min before"),
     (AWS["by the record"], "an address of AWS's range CLOUDFRONT"),
     (PROBES["many ports of one host"], "tried 30 ports of 10.0.1.5, for example"),
-    (UNSURE["insists with many packets"], "insists on 443 (HTTPS) of 10.0.1.5: 5 flows refused in 4 min, about one every 1 min, 6 packets a flow"),
+    (UNSURE["insists with many packets"], "insists on 443 (HTTPS) of 10.0.1.5: 5 flows refused in 4 min, about one a minute, 6 packets a flow"),
 ]  # fmt: skip
 
 

@@ -101,10 +101,10 @@ def test_folder_is_searched_to_any_depth(tmp_path: Path, source: Make, name: str
 
 
 def test_folder_leaves_what_is_no_flow_log(tmp_path: Path, source: Make) -> None:
-    """Hidden files, notes, CloudWatch's trial file and other services' logs are not read."""
+    """Hidden files, notes, CloudWatch's trial file, other services' logs and tables of one's own are not read."""
     put(tmp_path, "AWSLogs/1/vpcflowlogs/eu-west-1/2014/12/14/x.log.gz", text(*LINES))
     put(tmp_path, "AWSLogs/1/CloudTrail/eu-west-1/2014/12/14/x.json.gz", '{"Records": []}')
-    for name in ("README.md", ".hidden.log", "_SUCCESS", "aws-logs-write-test"):
+    for name in ("README.md", ".hidden.log", "_SUCCESS", "aws-logs-write-test", "notes.csv", "truth.csv.gz"):
         put(tmp_path, name, "Permission Check Successful")
     found = source()
     assert [Path(file).name for file in found.files] == ["x.log.gz"]

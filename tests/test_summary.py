@@ -58,7 +58,7 @@ def test_a_refused_service_is_told_by_whom_how_often_and_since_when() -> None:
     assert one.severity == "warning"
     assert one.sentence == (
         "10.0.1.5 is refused at 5432 (PostgreSQL) of 10.0.2.9: 20 flows since 2026-11-01 00:00 UTC or before, "
-        "about one every 1 min, and it goes on."
+        "about one a minute, and it goes on."
     )
     assert one.mend is not None
     assert "let TCP 5432 in from 10.0.1.5 in a security group of eni-db" in one.mend
@@ -77,10 +77,10 @@ def test_what_began_and_what_ended_in_the_window_is_said() -> None:
     """Refusals that begin after the window's start, or end before its end, say so, and how long it was quiet."""
     around = [accept(OUT, WEB, 443, at=0), accept(OUT, WEB, 443, at=DAY - 60)]
     late = said([*around, *blocked(60, start=14 * 3600)], "5432").sentence
-    assert "60 flows since 2026-11-01 14:00 UTC (none in the 14 h before), about one every 1 min, until" in late
+    assert "60 flows since 2026-11-01 14:00 UTC (none in the 14 h before), about one a minute, until" in late
     assert "until 2026-11-01 14:59 UTC (none in the 9 h after)" in late
     steady = said([*around, *blocked(1439)], "5432").sentence
-    assert "1,439 flows since 2026-11-01 00:00 UTC or before, about one every 1 min, and it goes on." in steady
+    assert "1,439 flows since 2026-11-01 00:00 UTC or before, about one a minute, and it goes on." in steady
 
 
 def test_what_was_accepted_before_is_said() -> None:

@@ -39,7 +39,7 @@ PLANTED = [
     r"10\.20\.10\.31 and 10\.20\.11\.31 are refused at 5432 \(PostgreSQL\) of 10\.20\.20\.10: \d+ flows since "
     r"2026-11-01 00:0\d UTC or before, .* and it goes on",
     r"10\.20\.10\.40 is refused at 9100 \(node exporter\) of 10\.20\.10\.31 and 10\.20\.11\.31: [\d,]+ flows since "
-    r"2026-11-01 06:0\d UTC \(none in the 6 h before\), about one every 1 min, and it goes on",
+    r"2026-11-01 06:0\d UTC \(none in the 6 h before\), about one a minute, and it goes on",
     r"2\d addresses of 192\.168\.10\.0/24 are refused at 443 \(HTTPS\) of 10\.20\.10\.21 and 10\.20\.11\.21: \d+ flows "
     r"since 2026-11-01 14:2\d UTC .*Until 2026-11-01 14:\d\d UTC \d+ such flows were accepted",
     r"10\.20\.11\.50 is refused at 3306 \(MySQL\) of 10\.20\.20\.10: \d+ flows",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rejectkit.exploring.rules import Reason
 from rejectkit.exploring.services import port_label
-from rejectkit.exploring.words import count, listing, span
+from rejectkit.exploring.words import count, listing, pace, span
 
 OTHERS = {
     "scanner": "scanning",
@@ -76,7 +76,7 @@ def sentence(reason: Reason, facts: Facts) -> str:
     ...               True, False, [("late", 1)])
     >>> print(sentence(Reason.INSIDE_TRIES, facts))
     a private address that keeps trying 5432 (PostgreSQL) of 10.0.2.9: 3 flows refused in 2 min, about one \
-every 1 min; besides: late packets (1 flow)
+a minute; besides: late packets (1 flow)
     """
     text = _SENTENCES[reason](facts)
     if facts.rest:
@@ -109,7 +109,7 @@ def _steadily(facts: Facts) -> str:
     if facts.gap < 1 or facts.aimed < 3:
         return _often(facts)
     where = " at each" if facts.services > 1 else ""
-    return f"{_often(facts)}, about one every {span(facts.gap)}{where}"
+    return f"{_often(facts)}, {pace(facts.gap)}{where}"
 
 
 def _each(facts: Facts) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rejectkit.exploring.flows import Ints
-from rejectkit.exploring.words import moment, span
+from rejectkit.exploring.words import moment, pace, span
 
 QUIET = 600
 """Seconds without a flow that mean nothing yet: the longest aggregation interval."""
@@ -54,18 +54,18 @@ class Course:
         Examples
         --------
         >>> Course(3, 1793521440, 1793521560, 3600, 0).words(60)
-        'since 2026-11-01 08:24 UTC (none in the 1 h before), about one every 1 min, and it goes on'
+        'since 2026-11-01 08:24 UTC (none in the 1 h before), about one a minute, and it goes on'
         """
         if self.number == 1 or self.last == self.first:
             return f"at {moment(self.first)}"
-        pace = f", about one every {span(gap)}" if gap >= 1 and self.number > 2 else ""
+        often = f", {pace(gap)}" if gap >= 1 and self.number > 2 else ""
         if self.number < 3:
             return f"at {moment(self.first)} and {moment(self.last)}"
         since = f"since {moment(self.first)}"
         since += f" (none in the {span(self.before)} before)" if self.before else " or before"
         if self.after:
-            return f"{since}{pace}, until {moment(self.last)} (none in the {span(self.after)} after)"
-        return f"{since}{pace}, and it goes on"
+            return f"{since}{often}, until {moment(self.last)} (none in the {span(self.after)} after)"
+        return f"{since}{often}, and it goes on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,19 @@ def span(seconds: float) -> str:
     return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"
 
 
+def pace(seconds: float) -> str:
+    """Return how often something comes that is this far apart.
+
+    Examples
+    --------
+    >>> pace(60), pace(651)
+    ('about one a minute', 'about one every 10 min 51 s')
+    """
+    apart = span(seconds)
+    whole = {"1 d": "a day", "1 h": "an hour", "1 min": "a minute", "1 s": "a second"}
+    return f"about one {whole[apart]}" if apart in whole else f"about one every {apart}"
+
+
 def listing(items: Iterable[str], most: int = 3) -> str:
     """Return items as a list in a sentence; beyond `most` the rest are counted, not named.
 

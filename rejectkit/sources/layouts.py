@@ -109,8 +109,8 @@ def _in_folder(folder: str) -> Iterator[LogFile]:
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in sorted(files):
             (names if _is_log_name(name) else others).append(os.path.join(parent, name))
-    flow_logs = [name for name in names if _FLOW_LOGS.search(name) or not _ANY_SERVICE.search(name)]
-    if any(_FLOW_LOGS.search(name) for name in names):
+    if any(_FLOW_LOGS.search(name) for name in names):  # AWS delivers here: tables beside its files are no logs
+        flow_logs = [name for name in names if _FLOW_LOGS.search(name) or not _is_foreign(name)]
         others += [name for name in names if name not in set(flow_logs)]
         names = flow_logs
     files_found = [_seen(name) for name in names if os.path.isfile(name)]
@@ -121,6 +121,11 @@ def _in_folder(folder: str) -> Iterator[LogFile]:
             "*.parquet (also .gz), or without a suffix, are looked for; name others by a glob"
         )
     yield from files_found
+
+
+def _is_foreign(name: str) -> bool:
+    """Tell whether a file among AWS's deliveries is another service's, or a table or document of somebody's."""
+    return bool(_ANY_SERVICE.search(name)) or name.removesuffix(".gz").lower().endswith((".csv", ".json"))
 
 
 def _is_log_name(name: str) -> bool:

@@ -22,6 +22,7 @@ from rejectkit.sources.shapes import Shape
 from rejectkit.sources.tables import parquet_batches, read_rows
 
 WORKERS = max(2, min(8, os.cpu_count() or 2))
+_AHEAD = 14  # parts that wait for whoever takes them: about a row group, which is written in one go
 SKIPPED_SCHEMA = pa.schema(
     [("file", pa.dictionary(pa.int32(), pa.string())), ("line", pa.int64()), ("reason", pa.string())]
 )
@@ -210,7 +211,7 @@ def _in_order(parts: Iterator[_Part], workers: int = WORKERS) -> Iterator[tuple[
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="rejectkit-read")
     try:
-        ahead = [pool.submit(step) for _ in range(workers + 2)]
+        ahead = [pool.submit(step) for _ in range(workers + _AHEAD)]
         number = 0
         while ahead:
             ahead.pop(0).result()
