@@ -152,6 +152,8 @@ _FIELDS = """
 """
 
 FIELDS = _table()
+"""Every flow-log field of versions 2 to 11, in the order the versions brought them; everything else derives from it."""
+
 by_name: Mapping[str, FieldSpec] = {field.name: field for field in FIELDS}
 by_column: Mapping[str, FieldSpec] = {field.column: field for field in FIELDS}
 

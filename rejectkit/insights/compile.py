@@ -123,6 +123,13 @@ def compile_query(
         If the query is not allowed.
     UnsupportedError
         If CloudWatch would answer it and SQL here does not.
+
+    Examples
+    --------
+    >>> from rejectkit.insights import parse
+    >>> table = Table("logs", {"dstPort": Column('"dstPort"', "int", dash=True)})
+    >>> compile_query(parse("stats count(*) as flows by dstPort"), table).answer.columns[0]
+    AnswerColumn(name='dstPort', type='int')
     """
     return _Compiler(query, table, dialect(engine), window, all_rows, output, time.time() if now is None else now).run()
 

@@ -22,6 +22,12 @@ class Watch:
     ----------
     on_progress : callable, optional
         Called with a fraction from 0 to 1 and a few words, from whichever thread does the work.
+
+    Examples
+    --------
+    >>> watch = Watch(lambda fraction, what: print(f"{fraction:.0%} {what}"))
+    >>> watch.report(0.25, "reading")
+    25% reading
     """
 
     def __init__(self, on_progress: Callable[[float, str], None] | None = None) -> None:
