@@ -35,16 +35,19 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def write(path: Path, lines: int, more: str = "") -> None:
+    """Write a delivery of so many records."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = LogFormat.default().header + "\n" + "".join(LINE.format(port=port) + "\n" for port in range(lines)) + more
     path.write_bytes(gzip.compress(text.encode()))
 
 
 def kept(cache: Cache) -> list[Path]:
+    """Return the Parquet files of a cache."""
     return sorted((cache.folder / "packs").glob("*/0.parquet"))
 
 
 def count(path: Path, cache: Cache | bool) -> int:
+    """Ask a new source how many records there are."""
     return int(FileSource(path, cache=cache).run(COUNT)["n"][0])
 
 
@@ -103,6 +106,7 @@ def test_damaged_entry_is_noticed_and_made_anew(logs: Path, cache: Cache) -> Non
 
 
 def flip_a_bit(path: Path) -> None:
+    """Change one bit in the middle."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.unlink()
@@ -110,6 +114,7 @@ def flip_a_bit(path: Path) -> None:
 
 
 def spoil_manifest(path: Path) -> None:
+    """Take the contents out of the entry's manifest."""
     (path.parent / "manifest.json").write_text(json.dumps({"files": {}}))
 
 
@@ -232,5 +237,6 @@ def test_two_processes_share_a_folder(logs: Path, tmp_path: Path) -> None:
 
 
 def take(answers: multiprocessing.Queue[int], number: int) -> Iterator[int]:
+    """Yield what other processes say."""
     for _ in range(number):
         yield answers.get(timeout=60)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +61,7 @@ def source(tmp_path: Path) -> Make:
 
 
 def put(tmp_path: Path, name: str, data: str | bytes) -> Path:
+    """Write a file of logs; gzip'd if its name says so."""
     path = tmp_path / "logs" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = data.encode() if isinstance(data, str) else data
@@ -67,10 +70,12 @@ def put(tmp_path: Path, name: str, data: str | bytes) -> Path:
 
 
 def text(*lines: str, header: LogFormat | None = DEFAULT) -> str:
+    """Return a delivery's text."""
     return "".join(f"{line}\n" for line in ([header.header, *lines] if header else lines))
 
 
 def messages(source: FileSource) -> list[str]:
+    """Return all raw lines, sorted."""
     return sorted(source.run("fields @message", all_rows=True)["@message"])
 
 
@@ -206,7 +211,7 @@ def test_format_may_be_given(tmp_path: Path, source: Make, given: LogFormat | st
 def test_header_that_contradicts_the_format_given(tmp_path: Path, source: Make) -> None:
     """Which of the two is right is not for rejectkit to guess."""
     put(tmp_path, "a.log", text(SSH))
-    with pytest.raises(FormatError, match="says in its header .* leave the format out"):
+    with pytest.raises(FormatError, match=r"says in its header .* leave the format out"):
         source(format="${srcaddr} ${action}").run(COUNT)
 
 
@@ -214,7 +219,7 @@ def test_format_changing_in_mid_file_is_an_error(tmp_path: Path, source: Make) -
     """Another header in between names the line at which to split."""
     put(tmp_path, "a.log", text(SSH, "srcaddr dstaddr action", "10.0.0.1 10.0.0.2 REJECT"))
     with pytest.raises(
-        UnreadableError, match="a.log changes its log format: line 3 is the header 'srcaddr dstaddr action'"
+        UnreadableError, match=r"a\.log changes its log format: line 3 is the header 'srcaddr dstaddr action'"
     ):
         source().run(COUNT)
 
@@ -249,6 +254,7 @@ def test_console_csv(tmp_path: Path, source: Make) -> None:
 
 
 def envelope(*lines: str, **more: object) -> str:
+    """Return what a subscription sends."""
     events = [{"id": str(at), "timestamp": 1418530010000 + at, "message": line} for at, line in enumerate(lines)]
     return json.dumps(
         {
@@ -335,6 +341,7 @@ def test_other_json_is_an_error(tmp_path: Path, source: Make, content: str, mess
 
 
 def parquet(tmp_path: Path, **columns: pa.Array) -> None:
+    """Write a Parquet file."""
     path = tmp_path / "logs" / "a.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path)
@@ -383,7 +390,7 @@ def test_damaged_parquet(tmp_path: Path, source: Make) -> None:
     parquet(tmp_path, dstport=pa.array([22]), srcaddr=pa.array(["10.0.0.1"]))
     path = tmp_path / "logs" / "a.parquet"
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(UnreadableError, match="a.parquet is damaged"):
+    with pytest.raises(UnreadableError, match=r"a\.parquet is damaged"):
         source().run(COUNT)
 
 
@@ -582,6 +589,20 @@ def test_interrupt_from_the_keyboard_stops_the_threads(tmp_path: Path, source: M
     with pytest.raises(KeyboardInterrupt):
         source().run(COUNT, watch=Watch(interrupt))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("rejectkit")]
+
+
+def test_interrupt_from_the_keyboard_stops_duckdb(tmp_path: Path, source: Make) -> None:
+    """DuckDB does not look for the signal itself."""
+    put(tmp_path, "a.log.gz", text(*(RDP.replace("172.31.9.69", f"10.0.{n % 256}.{n // 256}") for n in range(60000))))
+    found = source()
+    for _ in range(2):
+        found.run(COUNT)
+    slow = "parse @message /(?<a>.*)(?<b>.*)(?<c>.*)(?<d>[0-9]+).*OK/ | stats count_distinct(a), count(b) by srcAddr, c"
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(map(found.run, [slow] * 100))  # whichever of them it falls into
+    assert found.run(COUNT)["n"][0] == 60000
 
 
 def test_two_threads_ask_one_source(tmp_path: Path, source: Make) -> None:

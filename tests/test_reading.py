@@ -32,15 +32,18 @@ FORMATS = [
 
 
 def reader(fmt: LogFormat = DEFAULT, wanted: Sequence[str] | None = None, kind: str = "text") -> LineReader:
+    """Return a reader of lines."""
     return LineReader(Shape(kind, fmt), wanted)  # type: ignore[arg-type]  # a literal
 
 
 def read(text: str | bytes, fmt: LogFormat = DEFAULT, wanted: Sequence[str] | None = None) -> Parsed:
+    """Read a text as one block."""
     data = text.encode() if isinstance(text, str) else text
     return reader(fmt, wanted).read_text(data, len(data))
 
 
 def rows(parsed: Parsed) -> list[dict[str, object]]:
+    """Return the records as they are stored."""
     return pa.Table.from_batches(parsed.batches).to_pylist() if parsed.batches else []
 
 

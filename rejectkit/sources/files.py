@@ -7,6 +7,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import duckdb
@@ -229,21 +230,35 @@ def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _fetched(con: duckdb.DuckDBPyConnection, sql: str, streams: Sequence[Stream], watch: Watch) -> pa.Table:
-    """Return the rows of a query, which a cancel interrupts; an error of reading comes out as it was raised."""
-    forget = watch.on_cancel(con.interrupt)
-    try:
-        watch.check()
+    """Return the rows of a query, which a cancel interrupts; an error of reading comes out as it was raised.
+
+    DuckDB works in a thread of its own, because it does not look for an interrupt from the keyboard.
+    """
+
+    def work() -> pa.Table:
         table = con.sql(sql).to_arrow_table()
         for stream in streams:
             stream.finish()
-    except duckdb.Error:
-        for stream in streams:
-            if stream.error is not None:
-                raise stream.error from None
-        watch.check()
-        raise
-    finally:
-        forget()
+        return table
+
+    forget = watch.on_cancel(con.interrupt)
+    with ThreadPoolExecutor(1, thread_name_prefix="rejectkit-query") as pool:
+        try:
+            watch.check()
+            table = pool.submit(work).result()
+        except duckdb.Error:
+            for stream in streams:
+                if stream.error is not None:
+                    raise stream.error from None
+            watch.check()
+            raise
+        except BaseException:
+            for stream in streams:
+                stream.stopped = True
+            con.interrupt()
+            raise
+        finally:
+            forget()
     watch.check()
     return table
 

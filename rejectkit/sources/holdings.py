@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Generator, Sequence
@@ -42,6 +43,7 @@ class Stream:
     tally: Tally = field(default_factory=Tally)
     error: BaseException | None = None
     batches: Generator[pa.RecordBatch] | None = None
+    stopped: bool = False
 
     def open(self, wanted: Sequence[str], progress: Progress) -> pa.RecordBatchReader:
         """Return the records as they come; an error is remembered, as DuckDB passes on only its text."""
@@ -51,7 +53,11 @@ class Stream:
 
     def _guarded(self, wanted: Sequence[str], progress: Progress) -> Generator[pa.RecordBatch]:
         try:
-            yield from read_files(self.files, self.shape, self.tally, progress, wanted)
+            with contextlib.closing(read_files(self.files, self.shape, self.tally, progress, wanted)) as batches:
+                for batch in batches:
+                    if self.stopped:
+                        return
+                    yield batch
         except GeneratorExit:
             raise
         except BaseException as error:

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from rejectkit.errors import FormatError
@@ -54,8 +55,14 @@ def shape_of(file: LogFile, given: LogFormat | None = None) -> Shape | None:
     if not lines:
         return None
     kind = _kind(lines[0])
-    if kind == "text" and is_header(lines[0]):
-        return Shape("text", _headed(file.path, lines[0], given))
+    headed = _headed(lines[0]) if kind == "text" else None
+    if headed is not None:
+        if given is not None and given.columns != headed.format.columns:
+            raise FormatError(
+                f"{file.path} says in its header that its format is {str(headed.format)!r}, and the format given is "
+                f"{str(given)!r}; leave the format out for this file, or give the header's"
+            )
+        return headed
     if given is not None:
         return Shape(kind, given)
     if len(head) >= HEAD_BYTES and len(lines) > 1:
@@ -87,14 +94,10 @@ def _kind(line: str) -> FileKind:
     return "stamped" if _STAMP.match(line) else "text"
 
 
-def _headed(path: str, header: str, given: LogFormat | None) -> LogFormat:
-    told = LogFormat.from_header(header)
-    if given is not None and given.columns != told.columns:
-        raise FormatError(
-            f"{path} says in its header that its format is {str(told)!r}, and the format given is {str(given)!r}; "
-            "leave the format out for this file, or give the header's"
-        )
-    return told
+@lru_cache(256)  # a folder of deliveries has thousands of files and one header
+def _headed(line: str) -> Shape | None:
+    """Return the shape that a header line tells, or None if the line is no header."""
+    return Shape("text", LogFormat.from_header(line)) if is_header(line) else None
 
 
 def _messages(kind: FileKind, lines: list[str]) -> list[str]:
