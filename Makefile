@@ -1,0 +1,54 @@
+# The developer verbs; .ci/run uses the same ones. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+LOWEST := .venv-lowest
+READY := .venv/.ready
+JOBS ?= auto
+
+.PHONY: help lab demo test lint notebooks bench constraints lowest clean
+
+help:            ## list the verbs
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+lab: $(READY)    ## open JupyterLab on the notebooks
+	$(BIN)/rejectkit lab
+
+demo: $(READY)   ## run the notebooks on the sample, write them as HTML to demo/, print the findings
+	$(BIN)/rejectkit demo
+
+test: lint       ## lint, types and every test
+	$(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses 8
+
+lint: $(READY)   ## style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(READY)  ## run every notebook from top to bottom
+	$(BIN)/python -m pytest -q tests/test_notebooks.py
+
+bench: $(READY)  ## measure against the peers, each in the same run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[bench]"
+	$(BIN)/python -m benchmarks
+
+constraints: $(READY)  ## renew constraints.txt, the exact versions everything above installs
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --no-annotate \
+		--custom-compile-command "make constraints" -o constraints.txt pyproject.toml
+
+lowest: $(READY)  ## the tests on the lower bounds of pyproject.toml
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e ".[test]"
+	@# old libraries on newer ones beneath them: what these deprecate is not the project's to mend
+	$(LOWEST)/bin/python -m pytest -q -n $(JOBS) --maxprocesses 8 -W default::DeprecationWarning
+
+clean:           ## remove everything the verbs made
+	rm -rf .venv $(LOWEST) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "rejectkit needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -b constraints.txt -e ".[test,dev]"
+	@touch $@
