@@ -55,6 +55,16 @@ class FileSource:
     -----
     Safe to use from several threads. Files are looked up anew for each question, so new deliveries are seen.
     Lines that do not fit are in `skipped`; a file most of which does not fit is an error.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> line = "2 123456789012 eni-1 198.51.100.7 10.0.0.5 51515 22 6 1 40 1793491200 1793491259 REJECT OK"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "flows.log").write_text(line)
+    ...     FileSource(folder, cache=False).run('filter action = "REJECT" | stats count(*) as flows by dstPort')
+       dstPort  flows
+    0       22      1
     """
 
     def __init__(

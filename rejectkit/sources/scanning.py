@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-_STRIDE = 1 << 16  # bytes at a time: they and what is worked out of them stay in the processor's cache
+_STRIDE = 1 << 18  # bytes at a time: they and what is worked out of them stay in the processor's cache
 _BLANK, _ZERO, _NINE, _X = 32, 48, 57, 120
 _MAX_DIGITS = 18  # of these, 63 bits hold any number
 
