@@ -23,10 +23,13 @@ from rejectkit.errors import (
     SourceNotFoundError,
     UnreadableError,
 )
+from rejectkit.insights import compile_query, parse
 from rejectkit.records import LogFormat
 from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cache import Cache
 from rejectkit.sources.files import FileSource
+from rejectkit.sources.relations import RELATION, Union
+from rejectkit.sources.shapes import Shape
 from rejectkit.window import Window
 
 DEFAULT = LogFormat.default()
@@ -518,6 +521,31 @@ def test_bad_query_is_refused_before_anything_is_read(tmp_path: Path, source: Ma
     put(tmp_path, "a.log", text("odd"))
     with pytest.raises(QueryError, match="unexpected symbol"):
         source().run("filter (")
+
+
+def test_column_without_a_single_value(tmp_path: Path, source: Make) -> None:
+    """A word column in which every line has `-`: DuckDB 1.4 crashes on an empty dictionary."""
+    fmt = LogFormat(("instance-id", "srcaddr", "dstport", "log-status"))
+    put(tmp_path, "a.log", text("- 10.0.0.1 22 -", "- 10.0.0.1  22 -", "odd", "- 10.0.0.1 022 -", header=fmt))
+    for _ in range(3):
+        answer = source().run("stats count(*) as n by instanceId, logStatus")
+        assert answer["n"].tolist() == [3]
+        assert answer["instanceId"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "fields @message",
+        "parse @message '* *' as a, b | stats count(*) by a | sort a | limit 3",
+        "filter ispresent(srcAddr) | stats count_distinct(srcAddr) as n by bin(5m) | stats max(n)",
+        "sort dstPort | dedup srcAddr",
+    ],
+)
+def test_query_reads_its_records_once(query: str) -> None:
+    """Files that are read while the query runs can be read only once in it."""
+    sql = compile_query(parse(query), Union((Shape("text", DEFAULT),)).table()).sql
+    assert sql.count(RELATION) == 1
 
 
 def test_names_that_only_case_or_quotes_tell_apart(tmp_path: Path, source: Make) -> None:

@@ -12,7 +12,7 @@ from isal import isal_zlib
 from rejectkit.errors import SourceNotFoundError, UnreadableError
 from rejectkit.sources.layouts import LogFile
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 2 << 20
 MAX_LINE_BYTES = 16 << 20
 _PIECE = 64 << 10  # small enough that the allocator hands the same memory out again
 _READ = 16 << 10  # what is left of it after each piece is copied, so it is short too

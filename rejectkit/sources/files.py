@@ -26,8 +26,6 @@ from rejectkit.sources.pipeline import SKIPPED_SCHEMA, Progress
 from rejectkit.sources.relations import RELATION, Union, layout
 from rejectkit.window import Window
 
-_CONSUMED = "already been consumed"
-
 
 class FileSource:
     """Flow logs in local files.
@@ -169,12 +167,6 @@ class FileSource:
         try:
             return self._execute(compiled, union, found, watch, self._holdings.cache)
         except duckdb.Error as error:
-            if _CONSUMED in str(error):  # a plan that reads its input twice: keep it for as long as this takes
-                with tempfile.TemporaryDirectory(prefix="rejectkit-") as folder:
-                    for pack in found:
-                        pack.entry = None
-                    self._holdings.build(Cache(folder), found, watch)
-                    return self._execute(compiled, union, found, watch, Cache(folder))
             if not any(pack.entry for pack in found):
                 raise RejectkitError(f"DuckDB could not answer the query: {error}") from error
         for pack in found:  # an entry that went bad after it was checked: read its files again

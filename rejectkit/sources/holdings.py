@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -70,9 +71,14 @@ class Stream:
             pass
 
     def close(self) -> None:
-        """Stop reading."""
-        if self.batches is not None:
-            self.batches.close()
+        """Stop reading; wait for a thread of DuckDB that an interrupt left in the middle of it."""
+        self.stopped = True
+        while self.batches is not None:
+            try:
+                self.batches.close()
+                return
+            except ValueError:  # the generator is being executed
+                time.sleep(0.005)
 
 
 class Holdings:

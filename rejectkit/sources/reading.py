@@ -21,7 +21,7 @@ import pyarrow.csv
 from rejectkit.errors import FormatError, WindowError
 from rejectkit.records import ACTIONS, LOG_STATUSES, NULL, LogFormat, Scalar, by_name, is_header
 from rejectkit.sources.scanning import all_digits, hexadecimal, separators, zero_digits
-from rejectkit.sources.shapes import Shape
+from rejectkit.sources.shapes import Shape, batch_of
 from rejectkit.window import epoch_millis, parse_time
 
 _SPLIT = 16
@@ -189,11 +189,7 @@ class LineReader:
             return None
         if (self.loose and self._may_hold_header(made)) or (self.keeps_raw and self._leading_zero(codes, made)):
             return None
-        return self._batch(made, table.num_rows)
-
-    def _batch(self, made: dict[str, pa.Array], rows: int) -> pa.RecordBatch:
-        arrays = [made[item.name] if item.name in made else pa.nulls(rows, item.type) for item in self.schema]
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        return batch_of(self.schema, made, table.num_rows)
 
     def _stamps(self, made: dict[str, pa.Array]) -> bool:
         stamp = made.pop("stamp")
@@ -262,7 +258,7 @@ class LineReader:
             for item in self.shape.schema
             if item.name in self.schema.names
         }
-        parsed.batches.append(self._dressed(self._batch(made, len(kept)), None, around, kept))
+        parsed.batches.append(self._dressed(batch_of(self.schema, made, len(kept)), None, around, kept))
 
     def _value(self, line: bytes) -> dict[str, Scalar]:
         """Return the stored values of one line; raise FormatError with the reason if it does not fit."""

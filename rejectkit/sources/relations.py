@@ -12,7 +12,7 @@ from rejectkit.records import column_name, field_type
 from rejectkit.sources.shapes import Shape
 from rejectkit.window import Window
 
-RELATION = "flows"
+RELATION = "rejectkit_records"
 _USED = re.compile(r'"(k\d+|time|ingestion|stream|log|raw|shape)"')
 _EXTRA_TYPES = {"time": "BIGINT", "ingestion": "BIGINT", "shape": "INTEGER"} | dict.fromkeys(
     ("stream", "log", "raw"), "VARCHAR"

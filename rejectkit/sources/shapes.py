@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,7 +45,7 @@ class Shape:
     def __post_init__(self) -> None:
         """Work the stored columns out."""
         stored = [(f"c{number}", stored_type(name)) for number, name in enumerate(self.format.fields)]
-        extras = [(name, _WORD if name in ("stream", "log") else pa.int64()) for name in self.extras]
+        extras = [(name, pa.string() if name in ("stream", "log") else pa.int64()) for name in self.extras]
         object.__setattr__(self, "schema", pa.schema([*stored, *extras, ("raw", pa.string())]))
 
     @property
@@ -59,3 +60,18 @@ def stored_type(name: str) -> pa.DataType:
     if spec is not None and spec.type == "int":
         return pa.int64()
     return pa.string() if spec is None or name in _MANY_VALUES else _WORD
+
+
+def batch_of(schema: pa.Schema, columns: Mapping[str, pa.Array], rows: int) -> pa.RecordBatch:
+    """Return columns as a batch; those that are not there are null."""
+    arrays = [_sound(columns.get(item.name), item.type, rows) for item in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _sound(column: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+    """Return a column of nulls for none, and a word into a dictionary that has none: DuckDB 1.4 crashes on it."""
+    if not pa.types.is_dictionary(kind):
+        return pa.nulls(rows, kind) if column is None else column
+    if column is not None and len(column.dictionary):
+        return column
+    return pa.DictionaryArray.from_arrays(pa.nulls(rows, kind.index_type), pa.array([""]))

@@ -14,7 +14,7 @@ from rejectkit.errors import FormatError, UnreadableError
 from rejectkit.records import NULL, LogFormat, Scalar, by_column, by_name, is_header, parse_value
 from rejectkit.sources.layouts import LogFile
 from rejectkit.sources.reading import Misfit, Parsed
-from rejectkit.sources.shapes import Shape
+from rejectkit.sources.shapes import Shape, batch_of
 
 PARQUET_MAGIC = b"PAR1"
 ACCOUNT_DIGITS = 12
@@ -85,8 +85,7 @@ def read_rows(batch: pa.RecordBatch, shape: Shape, wanted: Sequence[str]) -> Par
         made[column] = _converted(source, field, stored, reasons)
     schema = pa.schema([item for item in shape.schema if item.name in set(wanted)])
     rows = batch.num_rows
-    arrays = [made[item.name] if item.name in made else pa.nulls(rows, item.type) for item in schema]
-    out = pa.RecordBatch.from_arrays(arrays, schema=schema)
+    out = batch_of(schema, made, rows)
     misfits = [Misfit(row, reasons[row], _row_text(batch, row)) for row in sorted(reasons)]
     if misfits:
         keep = [row for row in range(rows) if row not in reasons]
