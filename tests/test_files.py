@@ -625,7 +625,7 @@ def test_interrupt_from_the_keyboard_stops_duckdb(tmp_path: Path, source: Make) 
     found = source()
     for _ in range(2):
         found.run(COUNT)
-    slow = "parse @message /(?<a>.*)(?<b>.*)(?<c>.*)(?<d>[0-9]+).*OK/ | stats count_distinct(a), count(b) by srcAddr, c"
+    slow = "parse @message /(?<a>.*)(?<b>.*)(?<c>.*)(?<d>[0-9]+).*OK/ | stats count_distinct(a) by srcAddr, c | limit 5"
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):

@@ -200,6 +200,8 @@ class FileSource:
             streams = self._holdings.streams(rest)
             con = stack.enter_context(_connected())
             progress = Progress(watch, sum(file.size for stream in streams for file in stream.files))
+            if streams and not entries:  # the readers' threads do the work; DuckDB's would only take their turns
+                con.execute("SET threads = 1")
             for at, stream in enumerate(streams):
                 stack.callback(stream.close)
                 con.register(f"stream{at}", stream.open(union.stored(stream.shape, used), progress))

@@ -21,7 +21,7 @@ from rejectkit.sources.reading import FormatChange, LineReader, Misfit, Parsed
 from rejectkit.sources.shapes import Shape
 from rejectkit.sources.tables import parquet_batches, read_rows
 
-WORKERS = max(2, min(8, os.cpu_count() or 2))
+WORKERS = max(2, min(8, os.cpu_count() or 2)) + 1  # one inflates while the others parse
 _AHEAD = 14  # parts that wait for whoever takes them: about a row group, which is written in one go
 SKIPPED_SCHEMA = pa.schema(
     [("file", pa.dictionary(pa.int32(), pa.string())), ("line", pa.int64()), ("reason", pa.string())]
