@@ -27,7 +27,7 @@ FLOWS = [
 
 BOTH = pytest.mark.parametrize("typed", [False, True], ids=["texts", "typed"])
 
-# insights-language, section 3, and the rows of choices.py; each as the flows it keeps (0, 1: records, 2: NODATA).
+# CWL_QuerySyntax-Filter, and the rows of choices.py; each as the flows it keeps (0, 1: records, 2: NODATA).
 KEPT = [
     ("dstPort = 22", [0]), ('dstPort = "22"', [0]), ("dstPort == 22", [0]), ("22 = dstPort", [0]),
     ("dstPort != 22", [1, 2]), ("not (dstPort = 22)", [1, 2]), ('dstPort = "-"', [2]), ('dstPort != "-"', [0, 1]),
@@ -167,7 +167,7 @@ def test_dedup_keeps_the_first_of_each() -> None:
     assert [row["n"] for row in ask("fields n | sort n asc | dedup a | limit 2", events)] == ["0", "1"]
 
 
-# insights-language, section 4.
+# CWL_QuerySyntax-operations-functions, date and time.
 PERIODS = [
     ("10ms", 1_767_261_612_345, "2026-01-01 10:00:12.340", "2026-01-01 10:00:12.350"),
     ("40m", 1_767_261_612_345, "2026-01-01 10:00:00.000", "2026-01-01 10:40:00.000"),
@@ -252,7 +252,7 @@ def test_expressions(expression: str, result: str | None) -> None:
     assert row.get("r") == result
 
 
-# aws-facts 2.3 and insights-language, section 5: true only for a valid address of that family.
+# CWL_QuerySyntax-operations-functions, IP addresses: true only for a valid address of that family.
 ADDRESSES = [
     ('isValidIp("10.0.0.1")', 1), ('isValidIp("10.0.0.256")', 0), ('isValidIp("010.0.0.1")', 0), ('isValidIp("1.2.3")', 0),
     ('isValidIpV6("::")', 1), ('isValidIpV6("2001:db8::1")', 1), ('isValidIpV6("1:2:3:4:5:6:7:8")', 1), ('isValidIpV6("1::2::3")', 0),
@@ -272,7 +272,7 @@ def test_addresses(call: str, result: int) -> None:
     assert ask(f"fields {call} as r", [{"@message": "x"}]) == [{"r": str(result)}]
 
 
-# insights-language, sections 1 and 6.
+# CWL_QuerySyntax-Stats, -Dedup, and error texts recorded from the live service.
 REFUSED = [
     ("parse @message '*' as a | fields a", "Ephemeral field is already defined: a ([33,33])", 33),
     ("fields b as a | stats avg(a) as a", "Ephemeral field is already defined: a ([22,32])", 22),

@@ -10,7 +10,7 @@ from rejectkit.errors import QueryError, UnsupportedError
 from rejectkit.insights import parse
 from rejectkit.insights import syntax as s
 
-# insights-language pages: wording recorded from the live service where it is known.
+# Wording recorded from the live service where it is known.
 REFUSED = [
     ("", "unexpected symbol found <EOF> at line 1 and position 0", 0),
     ("   ", "unexpected symbol found <EOF> at line 1 and position 3", 3),

@@ -34,7 +34,7 @@ def value(expression: str, **event: object) -> str | None:
     return rows(f"fields {expression} as r", event)[0].get("r")
 
 
-# From insights-language, sections 3 to 5, and the choices the project names where AWS's pages are silent.
+# From the CWL_QuerySyntax pages, and the choices the project names where AWS's pages are silent.
 VALUES = [
     ("1 = 1", "1"), ("1 = 2", "0"), ("nothing = 1", None), ("nothing != 1", None), ("not (nothing = 1)", None),
     ("nothing not in [1]", None), ('nothing not like "x"', None), ("nothing = 1 or 1 = 1", "1"), ("nothing = 1 and 1 = 2", "0"),

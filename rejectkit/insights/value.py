@@ -1,6 +1,6 @@
 """A compiled expression: its SQL, what is known of it, and the views that the language's rules need.
 
-The service keeps every value as text that acts as a number when it looks like one (insights-language, 3).
+The service keeps every value as text that acts as a number when it looks like one.
 Here a value's kind says which of its views are cheap: a column of ports is never parsed from text.
 """
 
