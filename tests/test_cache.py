@@ -13,8 +13,10 @@ import pytest
 
 from rejectkit.errors import ArgumentError
 from rejectkit.records import LogFormat
+from rejectkit.sources.base import Watch
 from rejectkit.sources.cache import Cache, clear, default_folder
 from rejectkit.sources.files import FileSource
+from rejectkit.sources.layouts import find_files
 
 LINE = "2 123456789010 eni-1235b8ca123456789 172.31.9.69 172.31.9.12 49761 {port} 6 20 4249 1418530010 1418530070 REJECT OK"
 COUNT = "stats count(*) as n"
@@ -83,6 +85,18 @@ def test_changed_file_is_read_again_and_only_its_pack(logs: Path, cache: Cache) 
     assert len(kept(cache)) == 3
 
 
+def test_file_written_over_with_as_many_bytes_is_another(tmp_path: Path, cache: Cache) -> None:
+    """Its time of change tells."""
+    path = tmp_path / "a.log"
+    path.write_text(LogFormat.default().header + "\n" + LINE.format(port=22) + "\n")
+    source = FileSource(path, cache=cache)
+    for _ in range(3):
+        source.run(COUNT)
+    with path.open("r+") as handle:
+        handle.write(path.read_text().replace(" 22 ", " 23 "))
+    assert [source.run("fields dstPort")["dstPort"].tolist() for _ in range(3)] == [[23]] * 3
+
+
 def test_format_given_is_part_of_what_is_kept(tmp_path: Path, cache: Cache) -> None:
     """The same file under another format is another thing."""
     path = tmp_path / "a.log"
@@ -100,6 +114,7 @@ def test_damaged_entry_is_noticed_and_made_anew(logs: Path, cache: Cache) -> Non
         count(logs, cache)
     for damage in (flip_a_bit, Path.unlink, spoil_manifest):
         damage(kept(cache)[0])
+        assert [pack.entry is None for pack in FileSource(logs, cache=cache)._holdings.packs()].count(True) == 1
         assert count(logs, cache) == 600
         assert count(logs, cache) == 600
         assert len(kept(cache)) == 2
@@ -152,9 +167,10 @@ def test_bound_lets_go_what_was_used_longest_ago(tmp_path: Path) -> None:
         for _ in range(2):
             count(tmp_path / name, big)
     sizes = big.size()
-    for age, name in enumerate("bca"):  # b is the oldest, then c
-        key = FileSource(tmp_path / name, cache=big)._holdings.packs()[0].key
+    for age, name in enumerate("abc"):
+        key = big.key(find_files(tmp_path / name), None)
         os.utime(big.folder / "packs" / key / "manifest.json", (age, age))
+    count(tmp_path / "a", big)
     small = Cache(big.folder, limit_bytes=sizes * 2 // 3 + 1000)
     small.trim()
     held = {name: FileSource(tmp_path / name, cache=small)._holdings.packs()[0].entry is not None for name in "abc"}
@@ -164,8 +180,12 @@ def test_bound_lets_go_what_was_used_longest_ago(tmp_path: Path) -> None:
 def test_source_bigger_than_the_bound_is_answered_and_not_kept(logs: Path, tmp_path: Path) -> None:
     """As often as it is asked."""
     small = Cache(tmp_path / "cache", limit_bytes=1000)
-    assert [count(logs, small) for _ in range(3)] == [600] * 3
+    words: set[str] = set()
+    for _ in range(3):
+        watch = Watch(lambda _, what: words.add(what))
+        assert FileSource(logs, cache=small).run(COUNT, watch=watch)["n"][0] == 600
     assert kept(small) == []
+    assert words == {"reading", "done"}
 
 
 @pytest.mark.parametrize("place", ["a file", "/proc/rejectkit"])
@@ -173,7 +193,8 @@ def test_folder_that_cannot_be_written_is_no_error(logs: Path, tmp_path: Path, p
     """Questions are answered as if nothing had been asked before."""
     (tmp_path / "a file").write_text("in the way")
     blocked = Cache(tmp_path / place / "cache")
-    assert [count(logs, blocked) for _ in range(3)] == [600] * 3
+    source = FileSource(logs, cache=blocked)
+    assert [source.run(COUNT)["n"][0] for _ in range(3)] == [600] * 3
     assert FileSource(logs, cache=blocked).skipped["line"].tolist() == [302]
 
 

@@ -73,6 +73,7 @@ def by_the_rule(data: bytes, fmt: LogFormat) -> tuple[list[dict[str, object]], l
 
 
 word = st.one_of(
+    st.sampled_from(["a\x1cb", "a\x0bb", "7\x1f7", "a\u00a0b", "a\u2003b", "a\x00b", "a\tb", "a\x85b"]),
     st.sampled_from(
         ["-", "0", "00", "007", "0x1F", "0X1f", "-1", "-0", "+1", "1e3", "1.5", "1_0", "9" * 18, "9" * 19, "9" * 20]
     ),
