@@ -418,7 +418,7 @@ def test_skipped_lines_are_the_same_whatever_was_asked(tmp_path: Path, source: M
 
 
 def test_line_numbers_count_through_the_blocks_of_a_file(tmp_path: Path, source: Make) -> None:
-    """A block is 2 MiB; the file after it starts from 1 again."""
+    """A block is 4 MiB; the file after it starts from 1 again."""
     many = [SSH] * 60_000
     put(tmp_path, "a.log.gz", text(*many[:50_000], "odd", *many[50_000:]))
     put(tmp_path, "b.log", text(SSH, "odd"))

@@ -12,10 +12,10 @@ from isal import isal_zlib
 from rejectkit.errors import SourceNotFoundError, UnreadableError
 from rejectkit.sources.layouts import LogFile
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 4 << 20
 MAX_LINE_BYTES = 16 << 20
-_PIECE = 64 << 10  # small enough that the allocator hands the same memory out again
-_READ = 16 << 10  # what is left of it after each piece is copied, so it is short too
+_PIECE = 512 << 10  # at a time; threads wait for one another between pieces
+_READ = 64 << 10  # which as a rule inflates to less than a piece, so that nothing of it is left to be copied
 GZIP_MAGIC = b"\x1f\x8b"
 _OTHER_ARCHIVES = {b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz"}
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 
 from rejectkit.errors import UnreadableError
@@ -21,8 +22,9 @@ from rejectkit.sources.reading import FormatChange, LineReader, Misfit, Parsed
 from rejectkit.sources.shapes import Shape
 from rejectkit.sources.tables import parquet_batches, read_rows
 
-WORKERS = max(2, min(8, os.cpu_count() or 2)) + 1  # one inflates while the others parse
-_AHEAD = 14  # parts that wait for whoever takes them: about a row group, which is written in one go
+WORKERS = max(2, min(8, os.cpu_count() or 2))  # one inflates while the others parse
+_AHEAD = 8  # parts that wait for whoever takes them: about two row groups, each of which is written in one go
+_LARGEST = 31 << 20  # of glibc's limit, 32 MiB
 SKIPPED_SCHEMA = pa.schema(
     [("file", pa.dictionary(pa.int32(), pa.string())), ("line", pa.int64()), ("reason", pa.string())]
 )
@@ -69,6 +71,14 @@ class Tally:
             self.skipped.append(pa.RecordBatch.from_arrays(columns, schema=SKIPPED_SCHEMA))
 
 
+def _keep_freed_memory() -> None:
+    """Free a large piece of memory, untouched: from then on glibc keeps freed pieces up to that size for later.
+
+    It would hand those of each block back to the system, and fresh pages cost more than the arithmetic on them.
+    """
+    np.empty(_LARGEST, np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A part of a file that is still to be parsed."""
@@ -103,6 +113,7 @@ def read_files(
     QueryCancelledError
         If the watch is cancelled.
     """
+    _keep_freed_memory()
     reader = LineReader(shape, wanted)
     account: _Account | None = None
     for part, future in _in_order(_parts(files, reader)):

@@ -20,6 +20,7 @@ import pyarrow.csv
 
 from rejectkit.errors import FormatError, WindowError
 from rejectkit.records import ACTIONS, LOG_STATUSES, NULL, LogFormat, Scalar, by_name, is_header
+from rejectkit.sources.plain import Plain, PlainReader
 from rejectkit.sources.scanning import all_digits, hexadecimal, separators, zero_digits
 from rejectkit.sources.shapes import Shape, batch_of
 from rejectkit.window import epoch_millis, parse_time
@@ -28,6 +29,9 @@ _SPLIT = 16
 _FEW = 8
 _ACTIONS = sorted(ACTIONS)
 _ACTION_WORDS = pa.array(_ACTIONS)
+_KNOWN = {"action": ACTIONS, "log-status": LOG_STATUSES}
+_USUAL = {"action": ACTIONS, "log-status": LOG_STATUSES[:1]}
+_PATIENCE, _LARGE = 3, 1 << 20  # so many large parts in a row are tried as plain lines in vain
 _ALLOWED = {"action": frozenset(ACTIONS), "log-status": frozenset(LOG_STATUSES)}
 _NAMES = pa.array(sorted({*by_name, *(name.replace("-", "_") for name in by_name)}))
 _STAMPED = re.compile(rb"\s*(\S+)(?:[ \t](.*))?", re.DOTALL)
@@ -100,6 +104,8 @@ class LineReader:
         self.texts = [column for column, _ in fields if column not in self.ints]
         self.loose = not self.ints and not self.checked  # any word fits: a header in mid-file looks like a record
         self.keeps_raw = "raw" in names
+        self.patience = _PATIENCE
+        self.plain = self._plain_reader(names)
         stamp = ["stamp"] if self.stamped else []
         self.columns = [*stamp, *(column for column, _ in fields)]
         self.whole = [column for column in self.ints if column in names]
@@ -152,8 +158,46 @@ class LineReader:
 
     # the fast way
 
+    def _plain_reader(self, names: Sequence[str]) -> PlainReader | None:
+        """Return a reader of numbers and known words, if that is all that is wanted."""
+        number = {f"c{number}": number for number in range(len(self.format.fields))}
+        if self.stamped or self.loose or not set(names) <= {*self.ints, *self.checked}:
+            return None
+        words = {number[column]: _USUAL[self.format.fields[number[column]]] for column in self.checked}
+        ints = [number[column] for column in self.ints]
+        return PlainReader(len(number), ints, words, [number[column] for column in names])
+
     def _fast(self, data: bytes | bytearray, start: int, end: int) -> pa.RecordBatch | None:
         """Return the records of a part, or None where it is not plain to see that every line is one."""
+        if self.plain is not None and self.patience > 0 and end > start and data[end - 1] == 10:
+            plain = self.plain.read(data, start, end)
+            if plain is not None:
+                self.patience = _PATIENCE
+                return self._filled(plain)
+            self.patience -= end - start >= _LARGE
+        return self._by_arrow(data, start, end)
+
+    def _filled(self, plain: Plain) -> pa.RecordBatch | None:
+        """Return the records of plain lines; those left over are read by Arrow."""
+        rest = self._by_arrow(plain.text, 0, len(plain.text)) if plain.text else None
+        if plain.text and (rest is None or rest.num_rows != plain.rest.size):
+            return None
+        made: dict[str, pa.Array] = {}
+        for number, values in plain.columns.items():
+            column, gaps = f"c{number}", None
+            words = pa.array(_KNOWN[self.format.fields[number]]) if column in self.checked else None
+            if rest is not None:
+                found = rest.column(column)
+                if words is not None:
+                    found = pc.index_in(found.dictionary, words).take(found.indices)
+                values[plain.rest] = found.fill_null(0)
+                gaps = np.zeros(plain.rows, np.bool_)
+                gaps[plain.rest] = found.is_null()
+            whole = pa.array(values, mask=gaps)
+            made[column] = whole if words is None else pa.DictionaryArray.from_arrays(whole, words)
+        return batch_of(self.schema, made, plain.rows)
+
+    def _by_arrow(self, data: bytes | bytearray, start: int, end: int) -> pa.RecordBatch | None:
         codes = np.frombuffer(data, np.int8, end - start, start)
         blanks = separators(codes)
         if not blanks or data.find(b"\r", start, end) >= 0 or hexadecimal(data, start, end, codes):
