@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AlarmRule": "monitoring.alarm",
     "FIELDS": "records",
     "FileSource": "sources.files",
+    "FilterPattern": "monitoring.pattern",
     "Finding": "findings",
     "LogFormat": "records",
     "Watch": "sources.base",
@@ -23,17 +25,20 @@ _HOMES = {
     "classify": "exploring.classify",
     "errors": "errors",
     "insights": "insights",
+    "monitoring": "monitoring",
     "questions": "exploring.questions",
     "sandbox": "sandbox",
     "sources": "sources",
     "summarize": "exploring.summary",
     "widgets": "widgets",
 }
-_MODULES = {"charts", "classify", "errors", "insights", "questions", "sandbox", "sources", "widgets"}
+_MODULES = {"charts", "classify", "errors", "insights", "monitoring", "questions", "sandbox", "sources", "widgets"}
 
-__all__ = [  # the keys of _HOMES, written out for readers and type checkers
+__all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers, as `sorted` has them
+    "AlarmRule",
     "FIELDS",
     "FileSource",
+    "FilterPattern",
     "Finding",
     "LogFormat",
     "Watch",
@@ -42,6 +47,7 @@ __all__ = [  # the keys of _HOMES, written out for readers and type checkers
     "classify",
     "errors",
     "insights",
+    "monitoring",
     "questions",
     "sandbox",
     "sources",
@@ -50,10 +56,12 @@ __all__ = [  # the keys of _HOMES, written out for readers and type checkers
 ]
 
 if TYPE_CHECKING:
-    from rejectkit import charts, errors, insights, sandbox, sources, widgets
+    from rejectkit import charts, errors, insights, monitoring, sandbox, sources, widgets
     from rejectkit.exploring import classify, questions
     from rejectkit.exploring.summary import summarize
     from rejectkit.findings import Finding
+    from rejectkit.monitoring.alarm import AlarmRule
+    from rejectkit.monitoring.pattern import FilterPattern
     from rejectkit.records import FIELDS, LogFormat
     from rejectkit.sources.base import Watch
     from rejectkit.sources.files import FileSource

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 import rejectkit as rk
 from rejectkit import demo, report
 from rejectkit.errors import RejectkitError, RejectkitWarning, WindowError
+from rejectkit.window import parse_time
 
 Arguments = argparse.Namespace
 
@@ -131,9 +133,39 @@ def _lab(arguments: Arguments) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+def _sandbox_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", default="none", help="traffic to play: poc, or none (default)")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the scenario (default: 7)")
+    parser.add_argument("--start", metavar="TIME", help="what its clock shows at first, UTC: 2026-11-01T00:00")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="simulated seconds in a second; 0: the clock stands (default: 1)"
+    )
+
+
+def _sandbox(arguments: Arguments) -> int:
+    begin = parse_time(arguments.start) if arguments.start else None
+    played = None if arguments.scenario == "none" else arguments.scenario
+    with rk.sandbox.start(played, arguments.seed, start=begin) as sandbox:
+        for name, value in sandbox.environment.items():
+            print(f"export {name}={value}")
+        print(f"# the account is {sandbox.account}, and its clock shows {sandbox.clock.now():%Y-%m-%d %H:%M:%S} UTC")
+        print(f'# to move it: curl -d \'{{"by": "10m"}}\' {sandbox.endpoint_url}/_rejectkit/clock')
+        print("# Ctrl-C ends it", flush=True)
+        if arguments.speed:
+            sandbox.follow_real_time(arguments.speed)
+        threading.Event().wait()
+    return 0
+
+
 VERBS = (
     Verb("report", "count the records of log files and say what is refused", _report_arguments, _report),
     Verb("demo", "run the notebooks on the sample and write them as HTML", _demo_arguments, _demo),
+    Verb(
+        "sandbox",
+        "run an AWS of its own on this machine and print how to point boto3 at it",
+        _sandbox_arguments,
+        _sandbox,
+    ),
     Verb("lab", "open JupyterLab on the notebooks", _lab_arguments, _lab),
 )
 

@@ -5,6 +5,7 @@ RejectkitError
 ├── FormatError            (ValueError)           a log format, or a line, that does not say what its fields are
 ├── UnreadableError        (ValueError)           a file that is not the flow log it was taken for
 ├── SourceNotFoundError    (FileNotFoundError)    nothing at the path or pattern that was given
+├── PatternError           (ValueError)           a filter pattern that CloudWatch Logs would refuse
 ├── ArgumentError          (ValueError)           any other argument that cannot be used
 ├── QueryCancelledError                           somebody asked the work to stop
 └── QueryError             (ValueError)           a query the language does not allow; points at the character
@@ -37,6 +38,28 @@ class UnreadableError(RejectkitError, ValueError):
 
 class SourceNotFoundError(RejectkitError, FileNotFoundError):
     """There is nothing at the path or pattern that was given."""
+
+
+class PatternError(RejectkitError, ValueError):
+    """A filter pattern is not one that CloudWatch Logs would take, or that this toolkit can.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong; the service's own wording where that is known.
+    pattern : str
+        The whole pattern.
+    hint : str
+        How to mend it; may be empty.
+    """
+
+    def __init__(self, message: str, pattern: str, hint: str = "") -> None:
+        """Say what is wrong with `pattern`; `hint` is a sentence that says how to mend it."""
+        self.message = message
+        self.pattern = pattern
+        self.hint = hint
+        shown = pattern if len(pattern) <= 120 else f"{pattern[:117]}..."
+        super().__init__(f"{message}\nin the filter pattern {shown!r}" + (f"\n{hint}" if hint else ""))
 
 
 class ArgumentError(RejectkitError, ValueError):

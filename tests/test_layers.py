@@ -47,6 +47,8 @@ HOMES: dict[str, set[str]] = {
     "pyspark": {"sources.spark"},
     "sqlglot": {"insights"},
     "traitlets": {"widgets"},
+    "werkzeug": {"sandbox"},
+    "yaml": {"sandbox"},
 }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from rejectkit.sandbox.layout import (
-    ACCOUNT,
     IMPLICIT,
     REGION,
     Acl,
@@ -31,7 +30,7 @@ def network_json(layout: Layout) -> dict[str, list[dict[str, Any]]]:
         "Vpcs": [_vpc(layout)],
         "Subnets": [_subnet(layout, subnet) for subnet in layout.subnets],
         "SecurityGroups": [_group(layout, group) for group in layout.groups],
-        "SecurityGroupRules": [_rule(rule) for rule in layout.rules],
+        "SecurityGroupRules": [_rule(layout.account, rule) for rule in layout.rules],
         "NetworkAcls": [_acl(layout, acl) for acl in layout.acls],
         "NetworkInterfaces": [_interface(layout, interface) for interface in layout.interfaces],
         "PrefixLists": [
@@ -52,7 +51,7 @@ def _tags(name: str) -> list[dict[str, str]]:
 def _vpc(layout: Layout) -> dict[str, Any]:
     return {
         "VpcId": layout.vpc,
-        "OwnerId": ACCOUNT,
+        "OwnerId": layout.account,
         "State": "available",
         "CidrBlock": layout.cidr,
         "CidrBlockAssociationSet": [
@@ -70,7 +69,7 @@ def _subnet(layout: Layout, subnet: Subnet) -> dict[str, Any]:
     return {
         "SubnetId": subnet.id,
         "VpcId": layout.vpc,
-        "OwnerId": ACCOUNT,
+        "OwnerId": layout.account,
         "State": "available",
         "CidrBlock": subnet.cidr,
         "Ipv6CidrBlockAssociationSet": [
@@ -88,15 +87,15 @@ def _group(layout: Layout, group: Group) -> dict[str, Any]:
         "GroupId": group.id,
         "GroupName": group.name,
         "Description": group.description,
-        "OwnerId": ACCOUNT,
+        "OwnerId": layout.account,
         "VpcId": layout.vpc,
-        "IpPermissions": _permissions(rule for rule in own if not rule.egress),
-        "IpPermissionsEgress": _permissions(rule for rule in own if rule.egress),
+        "IpPermissions": _permissions(layout.account, (rule for rule in own if not rule.egress)),
+        "IpPermissionsEgress": _permissions(layout.account, (rule for rule in own if rule.egress)),
         "Tags": _tags(group.name),
     }
 
 
-def _permissions(rules: Iterable[GroupRule]) -> list[dict[str, Any]]:
+def _permissions(account: str, rules: Iterable[GroupRule]) -> list[dict[str, Any]]:
     """Return the older shape of group rules: one entry per protocol and ports, the peers inside it."""
     found: dict[tuple[str, int, int], dict[str, Any]] = {}
     for rule in rules:
@@ -105,7 +104,7 @@ def _permissions(rules: Iterable[GroupRule]) -> list[dict[str, Any]]:
         entry = found.setdefault((rule.protocol, rule.low, rule.high), {"IpProtocol": rule.protocol, **ports, **empty})
         said = {"Description": rule.description}
         if rule.peer.startswith("sg-"):
-            entry["UserIdGroupPairs"].append({"GroupId": rule.peer, "UserId": ACCOUNT, **said})
+            entry["UserIdGroupPairs"].append({"GroupId": rule.peer, "UserId": account, **said})
         elif rule.peer.startswith("pl-"):
             entry["PrefixListIds"].append({"PrefixListId": rule.peer, **said})
         elif ":" in rule.peer:
@@ -115,10 +114,10 @@ def _permissions(rules: Iterable[GroupRule]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _rule(rule: GroupRule) -> dict[str, Any]:
+def _rule(account: str, rule: GroupRule) -> dict[str, Any]:
     peer: dict[str, Any]
     if rule.peer.startswith("sg-"):
-        peer = {"ReferencedGroupInfo": {"GroupId": rule.peer, "UserId": ACCOUNT}}
+        peer = {"ReferencedGroupInfo": {"GroupId": rule.peer, "UserId": account}}
     elif rule.peer.startswith("pl-"):
         peer = {"PrefixListId": rule.peer}
     else:
@@ -126,7 +125,7 @@ def _rule(rule: GroupRule) -> dict[str, Any]:
     return {
         "SecurityGroupRuleId": rule.id,
         "GroupId": rule.group,
-        "GroupOwnerId": ACCOUNT,
+        "GroupOwnerId": account,
         "IsEgress": rule.egress,
         "IpProtocol": rule.protocol,
         "FromPort": rule.low,
@@ -146,7 +145,7 @@ def _acl(layout: Layout, acl: Acl) -> dict[str, Any]:
     return {
         "NetworkAclId": acl.id,
         "VpcId": layout.vpc,
-        "OwnerId": ACCOUNT,
+        "OwnerId": layout.account,
         "IsDefault": acl.default,
         "Entries": [_entry(entry) for entry in (*acl.entries, *last)],
         "Associations": [
@@ -180,12 +179,12 @@ def _interface(layout: Layout, one: Interface) -> dict[str, Any]:
     addresses: list[dict[str, Any]] = [{"Primary": True, "PrivateIpAddress": one.address, **public}]
     if one.secondary:
         addresses.append({"Primary": False, "PrivateIpAddress": one.secondary})
-    attached = {"InstanceId": one.instance, "InstanceOwnerId": ACCOUNT} if one.instance else {}
+    attached = {"InstanceId": one.instance, "InstanceOwnerId": layout.account} if one.instance else {}
     return {
         "NetworkInterfaceId": one.id,
         "SubnetId": one.subnet,
         "VpcId": layout.vpc,
-        "OwnerId": ACCOUNT,
+        "OwnerId": layout.account,
         "AvailabilityZone": REGION + layout.subnet(one).zone,
         "Description": one.name,
         "InterfaceType": one.kind,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rejectkit.records import LogFormat, by_name
 from rejectkit.sandbox.aggregation import OK, Rows
 from rejectkit.sandbox.dice import CHECKERS, S3, Ints, address, address_text
-from rejectkit.sandbox.layout import ACCOUNT, REGION, Interface, Layout, zone_id
+from rejectkit.sandbox.layout import REGION, Interface, Layout, zone_id
 
 Column = npt.NDArray[Any]
 
@@ -83,7 +83,7 @@ def _way_out(network: Layout, rows: Rows) -> Column:
 
 
 _FIELDS: dict[str, Field] = {
-    "account-id": _of_interface(lambda network, one: ACCOUNT),
+    "account-id": _of_interface(lambda network, one: network.account),
     "interface-id": _of_interface(lambda network, one: one.id),
     "srcaddr": _of_flow(lambda network, rows: _addresses(rows.source)),
     "dstaddr": _of_flow(lambda network, rows: _addresses(rows.target)),

@@ -116,7 +116,7 @@ class PrefixList:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A VPC at one moment: everything that can let a packet pass or refuse it."""
+    """A VPC at one moment: everything that can let a packet pass or refuse it; `account` owns it."""
 
     vpc: str
     name: str
@@ -129,6 +129,7 @@ class Layout:
     acls: tuple[Acl, ...]
     interfaces: tuple[Interface, ...]
     prefix_lists: tuple[PrefixList, ...]
+    account: str = ACCOUNT
 
     def interface(self, name: str) -> Interface:
         """Return the interface of that name."""

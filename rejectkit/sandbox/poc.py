@@ -121,8 +121,8 @@ dc         | shared-a | 10.20.30.10 | dc      | instance   |              |     
 _OFFICES = ("192.168.0.0/16", "10.50.0.0/16")
 
 
-def poc() -> Layout:
-    """Return the VPC as it is at the end of the window, every fault in place."""
+def poc(account: str = ACCOUNT) -> Layout:
+    """Return the VPC, owned by an account, as it is at the end of the window, every fault in place."""
     lists = {"office": PrefixList(aws_id("pl", "poc office"), "office", _OFFICES[1:])}
     acls = {name: aws_id("acl", f"poc {name}") for name in ("public", "app", "data", "shared")}
     groups = {name: Group(aws_id("sg", f"poc {name}"), name, text) for name, text in _cells(_GROUPS)}
@@ -142,8 +142,9 @@ def poc() -> Layout:
         groups=tuple(groups.values()),
         rules=tuple(_rule(row, groups, peers) for row in _cells(_RULES)),
         acls=tuple(Acl(acls[name], name, name == "public", _entries(name)) for name in acls),
-        interfaces=tuple(_interface(row, subnets, groups) for row in _cells(_INTERFACES)),
+        interfaces=tuple(_interface(row, subnets, groups, account) for row in _cells(_INTERFACES)),
         prefix_lists=tuple(lists.values()),
+        account=account,
     )
 
 
@@ -177,7 +178,7 @@ def _entries(acl: str) -> tuple[AclEntry, ...]:
     )
 
 
-def _interface(row: list[str], subnets: dict[str, Subnet], groups: dict[str, Group]) -> Interface:
+def _interface(row: list[str], subnets: dict[str, Subnet], groups: dict[str, Group], account: str) -> Interface:
     name, subnet, address, group, holder, public, address6, *secondary = row
     return Interface(
         id=aws_id("eni", f"poc {name}"),
@@ -186,7 +187,7 @@ def _interface(row: list[str], subnets: dict[str, Subnet], groups: dict[str, Gro
         address=address,
         groups=(groups[group].id,) if group else (),
         instance=aws_id("i", f"poc {name}") if holder == "instance" else None,
-        requester={"instance": None, "nat": ACCOUNT}.get(holder, holder),
+        requester={"instance": None, "nat": account}.get(holder, holder),
         kind="nat_gateway" if holder == "nat" else "interface",
         public=public or None,
         address6=address6 or None,

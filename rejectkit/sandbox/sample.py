@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from rejectkit.records import LogFormat
-from rejectkit.sandbox.layout import ACCOUNT, REGION, aws_id
+from rejectkit.sandbox.layout import REGION, aws_id
 from rejectkit.sandbox.scenario import Scenario, network_json, scenario
 
 FLOW_LOG = aws_id("fl", "poc")
@@ -100,9 +100,9 @@ def _logs(one: Scenario) -> dict[str, str]:
     for hour in range(one.hours):
         text = "\n".join([log_format.header, *lines[cuts[hour] : cuts[hour + 1]], ""])
         begin = datetime.fromtimestamp(first + HOUR * hour, UTC)
-        folder = f"AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{begin:%Y/%m/%d}"
+        folder = f"AWSLogs/{one.account}/vpcflowlogs/{REGION}/{begin:%Y/%m/%d}"
         mark = sha256(text.encode()).hexdigest()[:8]
-        name = f"{ACCOUNT}_vpcflowlogs_{REGION}_{FLOW_LOG}_{begin:%Y%m%dT%H%MZ}_{mark}.log.gz"
+        name = f"{one.account}_vpcflowlogs_{REGION}_{FLOW_LOG}_{begin:%Y%m%dT%H%MZ}_{mark}.log.gz"
         texts[f"{folder}/{name}"] = text
     return texts
 

@@ -19,7 +19,7 @@ from rejectkit.sandbox.dice import Ints
 from rejectkit.sandbox.everyday import everyday
 from rejectkit.sandbox.fields import field_values
 from rejectkit.sandbox.harmless import health_check, late, probe, reply
-from rejectkit.sandbox.layout import Layout
+from rejectkit.sandbox.layout import ACCOUNT, Layout
 from rejectkit.sandbox.planted import (
     CHANGE,
     DENY,
@@ -47,7 +47,7 @@ FORMAT = LogFormat.from_header(
 )
 TRUTH = ("kind", "mistake", "layer", "resource", "rule", "cause")
 
-_LAYOUTS: dict[str, Callable[[], Layout]] = {"poc": poc}
+_LAYOUTS: dict[str, Callable[[str], Layout]] = {"poc": poc}
 _MISTAKES: tuple[Callable[[Traffic], Mistake], ...] = (
     db_group,
     scrape_port,
@@ -80,6 +80,8 @@ class Scenario:
         Length of the window.
     scale : float
         How busy visitors, services and scanners are; the mistakes stay as they are.
+    account : str
+        Id of the account that owns the VPC.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Scenario:
     start: datetime
     hours: int
     scale: float
+    account: str = ACCOUNT
 
     @property
     def window(self) -> Window:
@@ -96,7 +99,7 @@ class Scenario:
     @property
     def network(self) -> Layout:
         """The VPC at the end of the window."""
-        return _LAYOUTS[self.name]()
+        return _LAYOUTS[self.name](self.account)
 
     @property
     def network_before(self) -> Layout:
@@ -152,6 +155,17 @@ class Scenario:
         return _play(self)[0].closes.copy()
 
     @property
+    def starts(self) -> Ints:
+        """When each record begins, seconds since the epoch, aligned with `records()`."""
+        return _play(self)[0].start.copy()
+
+    @property
+    def interfaces(self) -> list[str]:
+        """The id of each record's interface, aligned with `records()`."""
+        names = [one.id for one in self.network.interfaces]
+        return [names[number] for number in _play(self)[0].eni.tolist()]
+
+    @property
     def mistakes(self) -> pd.DataFrame:
         """The planted mistakes, one row each.
 
@@ -187,7 +201,12 @@ class Scenario:
 
 
 def scenario(
-    name: str = "poc", seed: int = 7, start: datetime = START, hours: int = 24, scale: float = 1.0
+    name: str = "poc",
+    seed: int = 7,
+    start: datetime = START,
+    hours: int = 24,
+    scale: float = 1.0,
+    account: str = ACCOUNT,
 ) -> Scenario:
     """Return a scenario; nothing is made until it is asked for.
 
@@ -203,6 +222,8 @@ def scenario(
         At least 1.
     scale : float
         1 makes some 25,000 records a day, 20 some 240,000.
+    account : str
+        Id of the account that owns the VPC, 12 digits.
 
     Raises
     ------
@@ -227,7 +248,9 @@ def scenario(
         raise ArgumentError(f"the scenario lasts {hours!r} hours; give a whole number from 1, for example 24")
     if not 0 < scale < 10_000:
         raise ArgumentError(f"the scale is {scale!r}; give a number above 0, for example 1 or 12")
-    return Scenario(name, seed, start.astimezone(UTC), hours, float(scale))
+    if len(account) != 12 or not account.isdecimal():
+        raise ArgumentError(f"the account is {account!r}; give 12 digits, for example {ACCOUNT!r}")
+    return Scenario(name, seed, start.astimezone(UTC), hours, float(scale), account)
 
 
 def network_json(one: Scenario) -> dict[str, list[dict[str, Any]]]:

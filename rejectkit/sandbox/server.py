@@ -1,0 +1,291 @@
+"""A sandbox: its endpoint on a loopback port, its clock, and the way to boto3."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from rejectkit.aws import EndpointSession
+from rejectkit.errors import ArgumentError
+from rejectkit.records import LogFormat
+from rejectkit.sandbox.account import settle
+from rejectkit.sandbox.clock import Clock
+from rejectkit.sandbox.faults import Faults
+from rejectkit.sandbox.gate import Gate
+from rejectkit.sandbox.layout import ACCOUNT, REGION
+from rejectkit.sandbox.limits import Limits
+from rejectkit.sandbox.mailbox import Mailbox
+from rejectkit.sandbox.pipeline import Delivery
+from rejectkit.sandbox.pipeline import play as play_traffic
+from rejectkit.sandbox.scenario import Scenario
+from rejectkit.sandbox.scenario import scenario as play
+from rejectkit.sandbox.services import SERVICES
+from rejectkit.sandbox.world import World
+
+LOG_GROUP = "/vpc/poc/flow-logs"
+ACCESS_KEY, SECRET_KEY = "AKIASANDBOX000000000", "sandbox"  # no secret: it opens nothing
+_TICK = 0.2  # seconds between two moves of a clock that follows real time
+
+_accounts_taken: set[str] = set()
+_accounts_lock = threading.Lock()
+
+
+class _Handler(MotoRequestHandler):
+    """Keeps connections open, and says nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def run_wsgi(self) -> None:
+        """Answer; a connection lost on purpose, or by the client, is no news."""
+        try:
+            super().run_wsgi()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+
+class Sandbox:
+    """An AWS account in this process; made by `start`, a context manager.
+
+    Attributes
+    ----------
+    endpoint_url : str
+        Where every service answers.
+    session : boto3.Session
+        Its clients talk to the sandbox.
+    account, region : str
+        The account id and the region of the session.
+    clock : Clock
+        Simulated time.
+    scenario : Scenario or None
+        The traffic that is played.
+    faults : Faults
+        What is to go wrong: `sandbox.faults.add(Fault("StartQuery", code="ThrottlingException"))`.
+    """
+
+    def __init__(self, world: World, region: str, scenario: Scenario | None) -> None:
+        """Open the port and answer on it, from a thread of its own."""
+        self._world = world
+        world.services = SERVICES
+        self.region, self.scenario = region, scenario
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", 0, Gate(world, SERVICES, self._controls()), threaded=True, request_handler=_Handler
+        )
+        self._server.daemon_threads = True  # type: ignore[attr-defined]  # of its threading mix-in
+        self._server.block_on_close = False  # type: ignore[attr-defined]  # the same: open connections may idle
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._server.serve_forever, name="rejectkit-sandbox", daemon=True)]
+        host, port = self._server.server_address[:2]
+        self.endpoint_url = world.endpoint_url = f"http://{host!s}:{port}"
+        self.session = EndpointSession(
+            self.endpoint_url, region_name=region, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY
+        )
+        world.client = _clients(self.session)
+        self._threads[0].start()
+        self._finalizer = weakref.finalize(self, _close, self._server, self._threads, self._stopped, world.account)
+
+    @property
+    def account(self) -> str:
+        """The account id."""
+        return self._world.account
+
+    @property
+    def clock(self) -> Clock:
+        """Simulated time."""
+        return self._world.clock
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._world.faults
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The mails it sent."""
+        return self._world.mailbox
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """The cause of every record of the scenario, with the index of `scenario.records()`.
+
+        Raises
+        ------
+        ArgumentError
+            If the sandbox was started empty.
+        """
+        if self.scenario is None:
+            raise ArgumentError("the sandbox was started with scenario=None, so it has no truth; start('poc') has one")
+        return self.scenario.truth
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point boto3 and the AWS CLI at the sandbox."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    def advance(self, span: str | float | timedelta) -> datetime:
+        """Let simulated time pass, `"10m"` or seconds, with all that happens in it; return the new time."""
+        return self.clock.advance(span)
+
+    def run_until(self, goal: datetime | Callable[[], bool], within: str | float | timedelta = "1d") -> datetime:
+        """Let simulated time pass until a moment, or until a test holds; see `Clock.run_until`."""
+        return self.clock.run_until(goal, within)
+
+    def follow_real_time(self, speed: float = 1.0) -> None:
+        """Let the clock go by itself from now on, `speed` times as fast as real time.
+
+        Raises
+        ------
+        ArgumentError
+            If the speed is not above 0.
+        """
+        if not speed > 0:
+            raise ArgumentError(f"the speed is {speed!r}; give a number above 0, for example 60")
+
+        clock, stopped = self.clock, self._stopped
+
+        def follow() -> None:
+            while not stopped.wait(_TICK):
+                clock.advance(_TICK * speed)
+
+        self._threads.append(threading.Thread(target=follow, name="rejectkit-sandbox-clock", daemon=True))
+        self._threads[-1].start()
+
+    def close(self) -> None:
+        """Stop answering, give the port back and forget everything; a second call does nothing."""
+        self._finalizer()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = self.endpoint_url if self._finalizer.alive else "closed"
+        return f"<Sandbox {state}, account {self.account}, {self.clock.now():%Y-%m-%d %H:%M:%S} UTC>"
+
+    def _controls(self) -> Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
+        clock = self._world.clock
+
+        def advance(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            if "by" in asked:
+                clock.advance(asked["by"])
+            return {"now": clock.now().isoformat()}
+
+        return {"clock": advance}
+
+
+def start(
+    scenario: str | Scenario | None = "poc",
+    seed: int = 7,
+    *,
+    start: datetime | None = None,
+    region: str = REGION,
+    limits: Limits | None = None,
+    delivery: Delivery | None = None,
+    log_format: LogFormat | None = None,
+    log_group: str = LOG_GROUP,
+) -> Sandbox:
+    """Start an AWS that lives in this process.
+
+    Parameters
+    ----------
+    scenario : str, Scenario or None
+        The traffic of its VPC, delivered as the clock goes; None: an empty account.
+    seed : int
+        Seed of the scenario.
+    start : datetime, optional
+        What the clock shows at first; the scenario's start if left out, or now for an empty account.
+    region : str
+        The region of the session.
+    limits : Limits, optional
+        Quotas and latencies; those of AWS if left out.
+    delivery : Delivery, optional
+        How late records arrive after their aggregation interval closed; about AWS's five minutes if left out.
+    log_format : LogFormat, optional
+        The format of the scenario's flow log; the default one if left out.
+    log_group : str
+        The log group it is delivered to.
+
+    Raises
+    ------
+    ArgumentError
+        If a value cannot be used.
+
+    Examples
+    --------
+    >>> with start(scenario=None) as sandbox:
+    ...     sandbox.session.client("sts").get_caller_identity()["Account"]
+    '123456789012'
+    """
+    played = play(scenario, seed) if isinstance(scenario, str) else scenario
+    begin = start or (played.start if played else datetime.now(UTC).replace(microsecond=0))
+    if begin.tzinfo is None:
+        raise ArgumentError(f"the sandbox starts at {begin}; give an aware time, datetime(2026, 11, 1, tzinfo=UTC)")
+    world = World.begin(_take_account(), begin, limits or Limits())
+    played = replace(played, account=world.account) if played else None
+    sandbox = Sandbox(world, region, played)
+    if played:
+        try:
+            given = log_format or LogFormat.default()
+            settle(world, region, played, log_group, given)
+            play_traffic(world, region, played, delivery or Delivery(), given, log_group)
+        except BaseException:
+            sandbox.close()
+            raise
+    return sandbox
+
+
+def _take_account() -> str:
+    """Return an account id nobody uses: moto keeps the resources of all accounts of a process together."""
+    with _accounts_lock:
+        numbers = (str(int(ACCOUNT) + step * 1_000_000) for step in itertools.count())
+        account = next(number for number in numbers if number not in _accounts_taken)
+        _accounts_taken.add(account)
+        return account
+
+
+def _clients(session: EndpointSession) -> Callable[[str, str], Any]:
+    made: dict[tuple[str, str], Any] = {}
+
+    def client(service: str, region: str) -> Any:
+        if (service, region) not in made:
+            made[service, region] = session.client(service, region_name=region)
+            made[service, region].meta.events.register("before-send", _from_inside)
+        return made[service, region]
+
+    return client
+
+
+def _from_inside(request: Any, **_: Any) -> None:
+    request.headers["X-Rejectkit-Inside"] = "1"  # the gate's `INSIDE`
+
+
+def _close(server: BaseWSGIServer, threads: list[threading.Thread], stopped: threading.Event, account: str) -> None:
+    stopped.set()
+    server.shutdown()
+    server.server_close()
+    for thread in threads:
+        if thread is not threading.current_thread():
+            thread.join(timeout=5)
+    for backends in list(BackendDict._instances):  # type: ignore[misc]  # of any service
+        backends.pop(account, None)
+    with _accounts_lock:
+        _accounts_taken.discard(account)

@@ -1,0 +1,26 @@
+"""The services that are ours, not moto's: one row each, with the tables of its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from rejectkit.sandbox.calls import Handler
+
+_TABLES = {
+    "logs": ("loggroups", "logevents", "metricfilters", "insights"),
+    "cloudwatch": ("metrics", "alarms"),
+    "sns": ("topics",),
+    "cloudformation": ("stacks",),
+    "ec2": ("vpcviews", "flowlogs", "grouprules", "aclentries"),
+}
+
+
+SERVICES: Mapping[str, Mapping[str, Handler]] = {
+    service: {
+        operation: handler
+        for name in files
+        for operation, handler in import_module(f"rejectkit.sandbox.{name}").OPERATIONS.items()
+    }
+    for service, files in _TABLES.items()
+}
