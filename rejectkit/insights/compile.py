@@ -363,7 +363,7 @@ class _Compiler:
         if len(positions) > MAX_STATS:
             self.refuse(f"a query has {MAX_STATS} stats commands at most", stages[positions[MAX_STATS]].span)
         for i, stage in enumerate(stages):
-            word = self.query.text[stage.span[0] : stage.span[1]].split(maxsplit=1)[0] if self.query.text else ""
+            word = next(iter(self.query.text[slice(*stage.span)].split(maxsplit=1)), "")  # a stage put there has none
             if positions and i < positions[-1] and isinstance(stage, s.Sort | s.Limit):
                 self.refuse(
                     f"{word} may not stand before the last stats",

@@ -63,6 +63,10 @@ def place_of(pointer: str) -> tuple[int, int]:
     return divmod(int(pointer), _PLACES)
 
 
+class QueryFailedError(Exception):
+    """A query that is allowed was not finished, for a value it came upon; the sandbox tells it as status Failed."""
+
+
 class LocalTables:
     """Tables of log events in one engine. No two threads may use them at once."""
 
@@ -95,6 +99,8 @@ class LocalTables:
         ------
         QueryError
             If the query is not allowed; UnsupportedError if it is not answered here.
+        QueryFailedError
+            If it is allowed and the engine cannot finish it.
         """
         table = joined(spans)
         stages = pointed(query.stages)
@@ -102,13 +108,16 @@ class LocalTables:
             stages = (*stages, s.Limit(rows))
         plan = compile_query(s.Query(stages, query.text), table, window=window, output="text", now=now)
         counted = compile_query(s.Query(matching(query.stages), query.text), table, window=window, now=now)
-        frame = self.connection.execute(plan.sql).df()
+        try:
+            frame = self.connection.execute(plan.sql).df()
+            ((matched,),) = self.connection.execute(counted.sql).fetchall()
+        except duckdb.Error as error:
+            raise QueryFailedError(str(error)) from error
         names = [column.name for column in plan.answer.columns]
         if POINTER in names:
             order = [*(at for at, name in enumerate(names) if name != POINTER), names.index(POINTER)]
             names, frame = [names[at] for at in order], frame.iloc[:, order]
-        matched = self.connection.execute(counted.sql).fetchone()
-        return LocalAnswer(tuple(names), frame, int(matched[0]) if matched else 0)
+        return LocalAnswer(tuple(names), frame, int(matched))
 
     def record(self, table: LocalTable, place: int) -> Mapping[str, str]:
         """Return the fields of one event as text, its times in milliseconds; what it has not is absent."""
@@ -120,9 +129,11 @@ class LocalTables:
             **{column: table.sql(column, text=True) for column in table.columns},
         }
         sql = f"SELECT {', '.join(printed.values())} FROM {table.name} WHERE pos = ?"
-        found = self.connection.execute(sql, [place]).fetchone()
-        named = dict(zip(printed, found, strict=True)) if found else {}
-        return {name: value for name, value in named.items() if value is not None} | ({"@log": table.log} if found else {})
+        found = next(iter(self.connection.execute(sql, [place]).fetchall()), None)
+        if not found:
+            return {}
+        named = {**dict(zip(printed, found, strict=True)), "@log": table.log}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def joined(spans: Sequence[Span]) -> Table:
@@ -134,11 +145,11 @@ def joined(spans: Sequence[Span]) -> Table:
         traits = [span.table.traits(name) for span in spans]
         whole, (dash, odd, missing) = all(one[0] for one in traits), (any(one[i] for one in traits) for i in (1, 2, 3))
         texts[name] = not whole or odd or (dash and missing)  # a null cannot be both the text `-` and missing
-        columns[name] = Column(f'"c{at}"', "text" if texts[name] else "int", dash=dash and not texts[name])
+        columns[name] = Column(f'"field{at}"', "text" if texts[name] else "int", dash=dash and not texts[name])
     parts = []
     for number, span in enumerate(spans):
         table = span.table
-        fields = "".join(f", {table.sql(name, text=texts[name])} AS c{at}" for at, name in enumerate(names))
+        fields = "".join(f", {table.sql(name, text=texts[name])} AS field{at}" for at, name in enumerate(names))
         log = table.log.replace("'", "''")
         kept = [f"pos < {span.taken}"] if span.taken < table.count else []
         kept += [f"ts >= {span.floor}"] if span.floor else []

@@ -132,7 +132,7 @@ class LocalTable:
         for number, word in numbers:
             asked.append(f"coalesce(bool_or(fit AND {word} = '-'), FALSE)")
             asked.append(f"coalesce(bool_or(fit AND {number} IS NULL AND {word} <> '-'), FALSE)")
-        found = self.connection.execute(f"SELECT {', '.join(asked)} FROM fresh").fetchone() or ()
+        found = self.connection.execute(f"SELECT {', '.join(asked)} FROM fresh").fetchall()[0]
         self.misfits += found[0]
         for seen, dash, odd in zip(self._seen.values(), found[1::2], found[2::2], strict=True):
             seen.dash, seen.odd = seen.dash or dash, seen.odd or odd
@@ -167,16 +167,14 @@ class LocalTable:
             f"SELECT count(*), coalesce(sum(size), 0), coalesce(min(pos), 0), coalesce(max(pos) + 1, 0) "
             f"FROM {self.name} WHERE pos < ? AND ts >= ? AND ts <= ?",
             [taken, first, last],
-        ).fetchone()
-        assert found is not None
+        ).fetchall()[0]
         return int(found[0]), int(found[1]), int(found[2]), int(found[3])
 
     def fitting(self, first: int, last: int) -> tuple[int, int]:
         """Return the events in a range of time, both ends inside, and those of them that have the format's fields."""
         found = self.connection.execute(
             f"SELECT count(*), count(*) FILTER (fit) FROM {self.name} WHERE ts >= ? AND ts <= ?", [first, last]
-        ).fetchone()
-        assert found is not None
+        ).fetchall()[0]
         return int(found[0]), int(found[1])
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rejectkit.monitoring.reasons import Judgement
+from rejectkit.monitoring.reasons import Judgement, compact, fit
 from rejectkit.sandbox import checks
 from rejectkit.sandbox.alarmchecks import ACTIONS, check_all_tags, check_metric_alarm, check_tags, not_played
 from rejectkit.sandbox.alarmstate import MetricAlarm, configuration
@@ -52,7 +52,7 @@ def _describe(world: World, call: Call) -> Mapping[str, Any]:
         int(given.get("MaxRecords") or PAGE),
         checks.bad_token,
     )
-    logs = {"LogAlarms": []} if "LogAlarm" in kinds else {}
+    logs: dict[str, Any] = {"LogAlarms": []} if "LogAlarm" in kinds else {}
     return {"MetricAlarms": list(rows), "CompositeAlarms": [], **logs, **more}
 
 
@@ -98,10 +98,21 @@ def _set_state(world: World, call: Call) -> None:
         data = json.loads(given.get("StateReasonData") or "{}")
     except (ValueError, RecursionError) as error:
         raise ServiceError("InvalidFormat", "") from error
-    if given["StateValue"] == alarm.state:
-        return
-    new = Judgement(given["StateValue"], given["StateReason"], data if isinstance(data, dict) else {})
+    new = Judgement(given["StateValue"], given["StateReason"], _for_history(data))
     alarms.change(alarm, new, world.clock.seconds, given.get("StateReasonData") or "")
+
+
+def _for_history(data: Any) -> dict[str, Any]:
+    """Return a caller's reason data as history can show it: an object that can be written, and cut where it is long.
+
+    Other data are told by DescribeAlarms only (*inferred*; the service takes them).
+    """
+    try:
+        compact(data).encode()
+        fit(data, 0)
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _enable(enabled: bool) -> Handler:

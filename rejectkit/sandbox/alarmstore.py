@@ -95,15 +95,15 @@ class Alarms:
         return self._history
 
     def change(self, alarm: MetricAlarm, new: Judgement, at: float, told: str = "") -> None:
-        """Give an alarm a state; a change goes into the history and runs the actions of the new state.
+        """Give an alarm a state, which goes into the history and runs the state's actions; the one it has does nothing.
 
         Source: "Alarm actions": actions run on a change of state only, and only while they are enabled.
         """
+        if new.state == alarm.state:
+            return
         old, alarm.judgement = alarm.judgement, new
         alarm.told = told or new.reason_json
         alarm.changed_at = changed = datetime.fromtimestamp(at, UTC)
-        if old.state == new.state:
-            return
         self._note(state_update(alarm.name, old, new, changed))
         if alarm.configured["ActionsEnabled"]:
             for target in alarm.actions():

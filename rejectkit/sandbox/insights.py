@@ -71,11 +71,10 @@ def _groups(world: World, call: Call) -> tuple[LogGroup, ...]:
 
 
 def _times(params: Mapping[str, Any]) -> tuple[int, int]:
-    start, end = params.get("startTime"), params.get("endTime")
-    for member, value in (("startTime", start), ("endTime", end)):
+    for member, value in (("startTime", params.get("startTime")), ("endTime", params.get("endTime"))):
         if not isinstance(value, int) or value < 0:
             raise _invalid(f"{member} is {value!r}; give whole seconds since the epoch, 0 or more.")
-    assert isinstance(start, int) and isinstance(end, int)
+    start, end = int(params["startTime"]), int(params["endTime"])
     if start > end:
         raise _invalid(f"The query's start time {start} is after its end time {end}.")
     return start, end
@@ -186,7 +185,8 @@ def printed(answer: LocalAnswer, first: int, last: int, account: str, groups: Se
     """Return rows of an answer as JSON: lists of field and value, without the missing ones."""
     columns: list[list[str]] = []
     for at, name in enumerate(answer.columns):
-        values: list[str | None] = answer.frame.iloc[first:last, at].to_numpy(dtype=object, na_value=None).tolist()
+        cells = answer.frame.iloc[first:last, at].tolist()
+        values: list[str | None] = [one if isinstance(one, str) else None for one in cells]
         if name == POINTER:
             values = _pointers(values, account, groups)
         field = f'{{"field": {encode_basestring_ascii(name)}, "value": '

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from rejectkit.insights import syntax as s
-from rejectkit.insights.localquery import LocalAnswer, LocalTables, Span
+from rejectkit.insights.localquery import LocalAnswer, LocalTables, QueryFailedError, Span
 from rejectkit.insights.localtable import LocalTable
 from rejectkit.records import LogFormat
 from rejectkit.sandbox.logstore import EVENT_OVERHEAD, LogGroup, LogStore, LogStream
@@ -180,8 +182,11 @@ class Insights:
         world, limits = self.world, self.world.limits
         spans = tuple(Span(table, table.count, self.floor(one)) for one in groups for table in [self.table(one)])
         window = _window(start, end)
-        full = self._find(query, spans, window, world.clock.seconds)
         outcome = world.outcomes.popleft() if world.outcomes else "Complete"
+        try:
+            full = self._find(query, spans, window, world.clock.seconds)
+        except QueryFailedError:
+            full, outcome = Found(LocalAnswer((), pd.DataFrame(), 0), 0, 0), "Failed"
         self.bytes_scanned += full.bytes
         made = Running(
             id=name,
