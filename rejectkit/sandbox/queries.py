@@ -34,6 +34,9 @@ class Found:
     bytes: int
 
 
+_NOTHING = Found(LocalAnswer((), pd.DataFrame(), 0), 0, 0)
+
+
 @dataclass(slots=True)
 class Running:
     """One query.
@@ -186,7 +189,7 @@ class Insights:
         try:
             full = self._find(query, spans, window, world.clock.seconds)
         except QueryFailedError:
-            full, outcome = Found(LocalAnswer((), pd.DataFrame(), 0), 0, 0), "Failed"
+            full, outcome = _NOTHING, "Failed"
         self.bytes_scanned += full.bytes
         made = Running(
             id=name,
@@ -212,6 +215,8 @@ class Insights:
         share = one.share(self.world.clock.stopwatch)
         if share >= 1:
             return one.full
+        if one.full is _NOTHING or (not share and one.ended(self.world.clock.stopwatch)):
+            return _NOTHING
         if one.part is None or one.part[0] != share:
             spans = []
             for span in one.spans:
