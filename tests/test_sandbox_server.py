@@ -136,6 +136,26 @@ def test_error_in_every_protocol(sandbox: Sandbox, service: str) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
+def test_request_that_no_client_would_send_is_answered(sandbox: Sandbox) -> None:
+    """An operation without a member it needs, or without JSON, is an error in the protocol; the sandbox goes on."""
+    signed = "AWS4-HMAC-SHA256 Credential=AKIA/20261101/eu-west-1/logs/aws4_request, SignedHeaders=host, Signature=0"
+    for body, status, told in ((b"{}", 500, "logGroupName"), (b"{", 400, "SerializationException")):
+        asked = urllib.request.Request(
+            sandbox.endpoint_url,
+            body,
+            {
+                "X-Amz-Target": "Logs_20140328.CreateLogGroup",
+                "Content-Type": "application/x-amz-json-1.1",
+                "Authorization": signed,
+            },
+        )
+        with pytest.raises(HTTPError) as caught:
+            urllib.request.urlopen(asked)
+        assert caught.value.code == status
+        assert told in caught.value.read().decode()
+    assert sandbox.session.client("logs").describe_log_groups()["logGroups"] == []
+
+
 def test_fault_comes_after_so_many_calls_and_so_often(sandbox: Sandbox) -> None:
     """And only on its operation."""
     sns = sandbox.session.client("sns", config=ONCE)

@@ -74,6 +74,10 @@ class Gate:
         except ServiceError as error:
             self._note(call, error.code)
             made = wire.refused(protocol, error)
+        except Exception as error:  # noqa: BLE001  # told to whoever asked, as a service tells it; the others go on
+            what = f"The sandbox failed on {call.operation}: {type(error).__name__}: {error}"
+            self._note(call, "InternalFailure")
+            made = wire.refused(protocol, ServiceError("InternalFailure", what, 500))
         if fault and fault.connection:
             return _hang_up(environ, start, made if fault.connection == "halfway" else None)
         return _send(start, made)
