@@ -156,8 +156,12 @@ def _strip(left: bool, right: bool) -> Callable[[Site, list[Argument]], Value]:
     return build
 
 
+_FAR = 10**9  # characters: further than any text is long
+
+
 def _whole(site: Site, value: Value) -> str:
-    return f"greatest(CAST(trunc({site.d.double(value.as_number(site.d))}) AS BIGINT), 0)"
+    number = site.d.double(value.as_number(site.d))
+    return f"CAST(least(greatest(trunc({number}), 0), {_FAR}) AS BIGINT)"
 
 
 def _substr(site: Site, arguments: list[Argument]) -> Value:
