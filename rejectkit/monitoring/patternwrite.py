@@ -161,7 +161,7 @@ def _cell(column: str, name: str, allowed: Allowed) -> str:
     elif not isinstance(allowed, Only):
         allowed = Only((allowed,))
     likes: list[str | None] = [text for value in allowed.values for text in _texts(column, value)]
-    buts = [text for value in allowed.but for text in _texts(column, value)]
+    buts = list(dict.fromkeys(text for value in allowed.but for text in _texts(column, value)))
     if allowed.least is not None and allowed.most is not None and allowed.least > allowed.most:
         raise ArgumentError(f"{column} is between {allowed.least} and {allowed.most}, which no number is; swap them")
     bounds = [(">=", _bound(column, allowed.least)), ("<=", _bound(column, allowed.most))]
