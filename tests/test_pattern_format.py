@@ -241,7 +241,8 @@ def test_a_pattern_says_of_each_record_what_its_conditions_do(data: st.DataObjec
     try:
         pattern = FilterPattern.for_format(fmt, srcAddr=sources, dstPort=between(least, most), action=action)
     except ArgumentError as error:  # two networks of 16 texts each, and a wide format
-        assert "characters at least" in str(error)
+        if "characters at least" not in str(error):
+            raise
         reject()
     assert len(str(pattern)) <= 1024
     lines, expected = [], []
