@@ -171,6 +171,19 @@ def test_fault_comes_after_so_many_calls_and_so_often(sandbox: Sandbox) -> None:
     assert outcomes == ["OK", "InternalError", "InternalError", "OK"]
 
 
+def test_outcome_waits_for_a_query(sandbox: Sandbox) -> None:
+    """A fault that says how queries end counts no call but those that start one."""
+    logs = sandbox.session.client("logs", config=ONCE)
+    sandbox.faults.add(Fault("*", outcome="Failed", after=1))
+    logs.create_log_group(logGroupName="g")
+    now = int(START.timestamp())
+    ended = [
+        logs.get_query_results(queryId=one["queryId"])["status"]
+        for one in (logs.start_query(logGroupName="g", startTime=now, endTime=now, queryString="limit 1") for _ in "ab")
+    ]
+    assert ended == ["Complete", "Failed"]
+
+
 def test_fault_that_says_nothing_or_too_much_is_refused() -> None:
     """One of code, connection and outcome."""
     with pytest.raises(ArgumentError, match="give one of code, connection and outcome"):

@@ -12,6 +12,7 @@ from rejectkit.sandbox.alarmchecks import ACTIONS, check_all_tags, check_metric_
 from rejectkit.sandbox.alarmstate import MetricAlarm, configuration
 from rejectkit.sandbox.alarmstore import Alarms
 from rejectkit.sandbox.calls import Call, Handler, ServiceError, epoch
+from rejectkit.sandbox.paging import page
 from rejectkit.sandbox.world import World
 
 PAGE = 100
@@ -46,14 +47,14 @@ def _describe(world: World, call: Call) -> Mapping[str, Any]:
             raise not_played(f"composite alarms ({member})")
     kinds = given.get("AlarmTypes") or ["MetricAlarm"]
     found = [alarm for _, alarm in sorted(_alarms(world, call).alarms.items()) if _wanted(alarm, given)]
-    rows, more = checks.page(
-        [alarm.describe() for alarm in found] if "MetricAlarm" in kinds else [],
-        given.get("NextToken"),
-        int(given.get("MaxRecords") or PAGE),
-        checks.bad_token,
-    )
+    told = [alarm.describe() for alarm in found] if "MetricAlarm" in kinds else []
     logs: dict[str, Any] = {"LogAlarms": []} if "LogAlarm" in kinds else {}
-    return {"MetricAlarms": list(rows), "CompositeAlarms": [], **logs, **more}
+    return {"CompositeAlarms": [], **logs, **_paged(call, "MetricAlarms", told)}
+
+
+def _paged(call: Call, member: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    size = int(call.params.get("MaxRecords") or PAGE)
+    return page(member, items, call.params.get("NextToken"), size, refuse=checks.bad_token)
 
 
 def _wanted(alarm: MetricAlarm, given: Mapping[str, Any]) -> bool:
@@ -142,9 +143,7 @@ def _history(world: World, call: Call) -> Mapping[str, Any]:
     ]
     if given.get("ScanBy", "TimestampDescending") != "TimestampAscending":
         found.reverse()
-    size = int(given.get("MaxRecords") or PAGE)
-    rows, more = checks.page(found, given.get("NextToken"), size, checks.bad_token)
-    return {"AlarmHistoryItems": list(rows), **more}
+    return _paged(call, "AlarmHistoryItems", found)
 
 
 def _tagged(world: World, call: Call) -> dict[str, str]:

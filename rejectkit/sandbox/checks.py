@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rejectkit.sandbox.calls import ServiceError
-
-Item = TypeVar("Item")
 
 
 def validation_error(message: str) -> ServiceError:
@@ -62,21 +58,6 @@ def dimensions_of(params: Mapping[str, Any]) -> dict[str, str]:
     if len(found) < len(told):
         raise ServiceError("InvalidParameterValue", "No metric may specify the same dimension name twice.")
     return found
-
-
-def page(
-    items: Sequence[Item], token: str | None, size: int, refusal: Callable[[str], ServiceError]
-) -> tuple[Sequence[Item], dict[str, str]]:
-    """Return one page of items, and the member NextToken where there are more."""
-    first = 0
-    if token:
-        try:
-            first = int(base64.b64decode(token, validate=True))
-        except (ValueError, binascii.Error) as error:
-            raise refusal(token) from error
-    last = first + size
-    more = {"NextToken": base64.b64encode(str(last).encode()).decode()} if last < len(items) else {}
-    return items[first:last], more
 
 
 def bad_token(token: str) -> ServiceError:

@@ -62,6 +62,8 @@ class Fault:
         """Tell whether it happens on a call, and count the call."""
         if self.operation not in ("*", call.operation, f"{call.service}.{call.operation}") or not self.times:
             return False
+        if self.outcome and call.operation != "StartQuery":
+            return False
         if self.after:
             self.after -= 1
             return False

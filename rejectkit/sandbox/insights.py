@@ -230,8 +230,8 @@ def _describe(world: World, call: Call) -> Mapping[str, Any]:
         for one in reversed(insights.queries.values())
         if (not name or any(group.name == name for group in one.groups)) and (not status or one.status(now) == status)
     ]
-    shown, token = page(listed, params.get("nextToken"), most, "DescribeQueries")
-    return {"queries": [_described(one, now) for one in shown]} | ({"nextToken": token} if token else {})
+    told = page("queries", listed, params.get("nextToken"), most, key="nextToken")
+    return told | {"queries": [_described(one, now) for one in told["queries"]]}
 
 
 def _described(one: Running, now: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rejectkit.insights.answer import DEFAULT_LIMIT
 from rejectkit.monitoring.evaluation import DOCUMENTED, EVALUATION_PHASE, EvaluationRange
 
 # Calls a second in one account and region. Source: CloudWatch Logs quotas, CloudWatch quotas, SNS quotas.
@@ -72,7 +73,7 @@ class Limits:
     rates: Mapping[str, float] = field(default_factory=lambda: dict(RATES))
     concurrent_queries: int = 100
     query_rows: int = 100_000
-    default_rows: int = 10_000
+    default_rows: int = DEFAULT_LIMIT
     page_rows: int = 10_000
     page_events: int = 10_000
     query_seconds: float = 0.0

@@ -101,8 +101,7 @@ def _paged(call: Call, key: str, items: list[dict[str, Any]], most: int = 50) ->
     size = int(call.params.get("limit") or 50)
     if not 1 <= size <= most:
         raise invalid(f"limit {size} is not between 1 and {most}")
-    found, token = page(items, call.params.get("nextToken"), size, key)
-    return {key: list(found)} | ({"nextToken": token} if token else {})
+    return page(key, items, call.params.get("nextToken"), size, key="nextToken")
 
 
 def _describe_groups(world: World, call: Call) -> Mapping[str, Any]:

@@ -282,8 +282,8 @@ def _describe(world: World, call: Call) -> Mapping[str, Any]:
     size = int(given.get("limit") or 50)
     if not 1 <= size <= 50:
         raise invalid(f"limit {size} is not between 1 and 50")
-    rows, token = page([dict(one.told) for one in found], given.get("nextToken"), size, "metricFilters")
-    return {"metricFilters": list(rows)} | ({"nextToken": token} if token else {})
+    rows = [dict(one.told) for one in found]
+    return page("metricFilters", rows, given.get("nextToken"), size, key="nextToken")
 
 
 def _test(world: World, call: Call) -> Mapping[str, Any]:

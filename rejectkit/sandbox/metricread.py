@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rejectkit.monitoring.alarm import STATISTICS
 from rejectkit.sandbox.calls import Call, ServiceError, epoch
-from rejectkit.sandbox.checks import bad_token, dimensions_of, one_of, page, validation_error
+from rejectkit.sandbox.checks import bad_token, dimensions_of, one_of, validation_error
 from rejectkit.sandbox.metricput import UNITS
 from rejectkit.sandbox.metricstore import Metric, MetricStore
+from rejectkit.sandbox.paging import page
 
 if TYPE_CHECKING:
     from rejectkit.sandbox.world import World
@@ -77,9 +78,10 @@ def get_metric_data(world: World, call: Call) -> Mapping[str, Any]:
         if query.get("ReturnData", True)
     ]
     size = params.get("MaxDatapoints") or MOST_VALUES
-    shown, more = page(found, params.get("NextToken"), min(size, MOST_VALUES), bad_token)
-    results = [_result(query, shown, bool(more)) for query in queries if query.get("ReturnData", True)]
-    return {"MetricDataResults": results, "Messages": [], **more}
+    told = page("values", found, params.get("NextToken"), min(size, MOST_VALUES), refuse=bad_token)
+    shown = told.pop("values")
+    results = [_result(query, shown, bool(told)) for query in queries if query.get("ReturnData", True)]
+    return {"MetricDataResults": results, "Messages": [], **told}
 
 
 def _values(world: World, call: Call, query: Mapping[str, Any], newest_first: bool) -> list[tuple[int, float]]:
@@ -131,10 +133,13 @@ def list_metrics(world: World, call: Call) -> Mapping[str, Any]:
             for each in wanted
         )
     ]
-    shown, more = page(
-        listed, params.get("NextToken"), METRICS_PAGE, lambda token: _bad("Request parameter NextToken is invalid")
+    return page(
+        "Metrics",
+        listed,
+        params.get("NextToken"),
+        METRICS_PAGE,
+        refuse=lambda _: _bad("Request parameter NextToken is invalid"),
     )
-    return {"Metrics": shown, **more}
 
 
 def _metric(world: World, call: Call, named: Mapping[str, Any]) -> Metric:

@@ -84,7 +84,7 @@ def _normal() -> npt.NDArray[np.float64]:
     return np.array([quantile((grain + 0.5) / _GRAINS) for grain in range(_GRAINS)])
 
 
-class Traffic:
+class Deliveries:
     """The records of a scenario on their way into a log group."""
 
     def __init__(
@@ -127,6 +127,6 @@ def play(
 
     What arrived is there before anything else of the same moment happens.
     """
-    traffic = Traffic(world, region, scenario, delivery, log_format, log_group)
-    world.clock.first(traffic.deliver)
-    traffic.deliver()
+    deliveries = Deliveries(world, region, scenario, delivery, log_format, log_group)
+    world.clock.first(deliveries.deliver)
+    deliveries.deliver()

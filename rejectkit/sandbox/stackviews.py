@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from rejectkit.sandbox import paging
 from rejectkit.sandbox.calls import Answer, Call, Handler
 from rejectkit.sandbox.stackstore import GONE, Resource, Stack, Stacks
 from rejectkit.sandbox.templates import MASK, Template, refusal
@@ -21,11 +22,9 @@ def store(world: World, call: Call) -> Stacks:
 
 def page(items: Sequence[Any], token: str | None, name: str) -> dict[str, Any]:
     """Return one page of a list, with the token of the next."""
-    if token and not token.isdigit():
-        raise refusal(f"The specified NextToken {token} is invalid")
-    first = int(token or 0)
-    more = {"NextToken": str(first + PAGE)} if first + PAGE < len(items) else {}
-    return {name: items[first : first + PAGE], **more}
+    return paging.page(
+        name, items, token, PAGE, refuse=lambda bad: refusal(f"The specified NextToken {bad} is invalid")
+    )
 
 
 def given(template: Template, arguments: Mapping[str, str]) -> list[dict[str, str]]:

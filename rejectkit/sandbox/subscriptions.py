@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from rejectkit.errors import ArgumentError
-from rejectkit.sandbox import courier, filterpolicy
+from rejectkit.sandbox import courier, filterpolicy, paging
 from rejectkit.sandbox.calls import Answer, Call, Handler, ServiceError
 from rejectkit.sandbox.delivery import ask_to_confirm
 from rejectkit.sandbox.topicpolicy import problem
@@ -36,12 +36,7 @@ def invalid(what: str) -> ServiceError:
 
 def page(items: Sequence[Any], token: str | None, name: str) -> dict[str, Any]:
     """Return one page of a list, with the token of the next."""
-    try:
-        first = int(token or 0)
-    except ValueError:
-        raise invalid("NextToken") from None
-    more = {"NextToken": str(first + PAGE)} if first + PAGE < len(items) else {}
-    return {name: items[first : first + PAGE], **more}
+    return paging.page(name, items, token, PAGE, refuse=lambda _: invalid("NextToken"))
 
 
 def follow(world: World, link: str) -> str:

@@ -18,8 +18,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rejectkit.sandbox import paging
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
+from rejectkit.sandbox.paging import page
 from rejectkit.sandbox.vpcfacts import VpcFacts
 from rejectkit.sandbox.vpctable import VIEWS, View
 
@@ -50,8 +50,7 @@ def _look(view: View, world: World, call: Call) -> Mapping[str, Any]:
     tests = [_test(view, one["Name"], one["Values"]) for one in asked]
     found = [item for item in items if not wanted or item[view.key] in wanted]
     found = [item for item in found if all(test(item) for test in tests)]
-    shown, then = paging.page(found, token, size or max(1, len(found)), view.operation)
-    return {view.member: shown, **({"NextToken": then} if then else {})}
+    return page(view.member, found, token, size or max(1, len(found)))
 
 
 def _test(view: View, name: str, patterns: Iterable[str]) -> Callable[[Item], bool]:
