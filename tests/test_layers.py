@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rejectkit"
 
 # From the ground up: a room may lean on its own layer and on those above it in this list, never on one below.
 LAYERS = [
-    {"errors", "window", "records", "findings", "plans", "aws"},
+    {"errors", "window", "records", "findings", "plans", "pacing", "aws"},
     {"insights"},
     {"sources"},
     {"exploring"},
@@ -46,6 +46,7 @@ HOMES: dict[str, set[str]] = {
     "pyarrow": {"sources"},
     "pyspark": {"sources.spark"},
     "sqlglot": {"insights"},
+    "tqdm": {"sources"},
     "traitlets": {"widgets"},
     "werkzeug": {"sandbox"},
     "yaml": {"sandbox"},
