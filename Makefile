@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOWEST := .venv-lowest
+WITNESS := .venv-witness
 READY := .venv/.ready
 JOBS ?= auto
 
@@ -42,7 +43,7 @@ lowest: $(READY)  ## the tests on the lower bounds of pyproject.toml
 	$(LOWEST)/bin/python -m pytest -q -n $(JOBS) --maxprocesses 8 -W default::DeprecationWarning
 
 clean:           ## remove everything the verbs made
-	rm -rf .venv $(LOWEST) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv $(LOWEST) $(WITNESS) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
@@ -51,4 +52,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -b constraints.txt -e ".[test,dev]"
+	@# an emulator that shares no code with the sandbox, in an environment of its own: it wants an older boto3
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(WITNESS)
+	$(BIN)/uv pip install --quiet --python $(WITNESS)/bin/python ministack==1.5.33
 	@touch $@

@@ -3,10 +3,26 @@
 RejectkitError
 ├── WindowError            (ValueError)           a time or a span of time that cannot be used
 ├── FormatError            (ValueError)           a log format, or a line, that does not say what its fields are
-├── UnreadableError        (ValueError)           a file that is not the flow log it was taken for
+├── UnreadableError        (ValueError)           a file, or an answer, that is not what it was taken for
 ├── SourceNotFoundError    (FileNotFoundError)    nothing at the path or pattern that was given
 ├── PatternError           (ValueError)           a filter pattern that CloudWatch Logs would refuse
 ├── ArgumentError          (ValueError)           any other argument that cannot be used
+├── AwsError                                      AWS, or the way to it, did not do what it was asked
+│   ├── AccessDeniedError  (PermissionError)      an IAM action that is not allowed
+│   ├── CredentialsError   (PermissionError)      no credentials, expired ones, or a login that is due
+│   ├── RegionError        (ValueError)           no region, or one that is unknown or switched off
+│   ├── MissingResourceError (LookupError)        what is named in the call does not exist
+│   ├── ThrottledError                            too many calls a second, for longer than we wait
+│   ├── QuotaError                                too many of a thing at once, such as running queries
+│   ├── ConflictError                             it exists already, or something else is changing it
+│   ├── RefusedError       (ValueError)           any other no: the call, or the query in it, is not allowed
+│   └── ConnectionLostError (ConnectionError)     no answer, or half of one
+├── QueryEndedError                               a query of the service ended without being complete
+├── DeadlineError          (TimeoutError)         it took longer than was allowed
+├── IncompleteError                               fewer, or more, rows came than the service counted
+├── OverfullError                                 one second holds more rows than a query may return
+├── CostError                                     a query would scan more than it may
+├── ApplyError                                    a plan was not, or not wholly, carried out
 ├── QueryCancelledError                           somebody asked the work to stop
 └── QueryError             (ValueError)           a query the language does not allow; points at the character
     └── UnsupportedError   (NotImplementedError)  a query CloudWatch would take and this engine does not
@@ -18,6 +34,9 @@ RejectkitWarning           (UserWarning)
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class RejectkitError(Exception):
@@ -33,7 +52,7 @@ class FormatError(RejectkitError, ValueError):
 
 
 class UnreadableError(RejectkitError, ValueError):
-    """A file is not the flow log it was taken for."""
+    """A file, or an answer of a service, is not what it was taken for."""
 
 
 class SourceNotFoundError(RejectkitError, FileNotFoundError):
@@ -64,6 +83,168 @@ class PatternError(RejectkitError, ValueError):
 
 class ArgumentError(RejectkitError, ValueError):
     """An argument has a value that cannot be used."""
+
+
+class AwsError(RejectkitError):
+    """AWS, or the way to it, did not do what it was asked.
+
+    Attributes
+    ----------
+    code : str
+        The service's error code, such as `ResourceNotFoundException`; for an error that never reached a service,
+        the name of botocore's class, such as `NoCredentialsError`.
+    operation : str
+        The operation as `logs.StartQuery`; empty where none was called.
+    action : str
+        The IAM action as `logs:StartQuery`; empty where none was called.
+    message : str
+        What the service said, in its own words.
+    """
+
+    def __init__(
+        self, sentence: str, *, code: str = "", operation: str = "", action: str = "", message: str = ""
+    ) -> None:
+        """Say `sentence`: what, which value, and how to mend it."""
+        self.code = code
+        self.operation = operation
+        self.action = action
+        self.message = message
+        super().__init__(sentence)
+
+
+class AccessDeniedError(AwsError, PermissionError):
+    """An IAM action is not allowed; `action` names it."""
+
+
+class CredentialsError(AwsError, PermissionError):
+    """There are no credentials, or they have expired, or a login is due."""
+
+
+class RegionError(AwsError, ValueError):
+    """There is no region, or it is unknown, or not switched on for the account."""
+
+
+class MissingResourceError(AwsError, LookupError):
+    """What is named in a call does not exist in this account and region."""
+
+
+class ThrottledError(AwsError):
+    """A service takes no more calls a second, and did not for as long as we wait."""
+
+
+class QuotaError(AwsError):
+    """There are too many of a thing at once, such as running queries; it helps to wait for one to end."""
+
+
+class ConflictError(AwsError):
+    """A thing exists already, is still in use, or is being changed by somebody else."""
+
+
+class RefusedError(AwsError, ValueError):
+    """A service says no to a call as it is made."""
+
+
+class ConnectionLostError(AwsError, ConnectionError):
+    """There was no answer, or half of one; what the call was to do may or may not have been done."""
+
+
+class QueryEndedError(RejectkitError):
+    """A query of the service ended without being complete; nothing partial is returned.
+
+    Attributes
+    ----------
+    status : str
+        How it ended: Failed, Timeout, Cancelled or Unknown.
+    query_id : str
+        The service's id of the query.
+    statistics : dict of str to float
+        What the service had counted by then: `recordsMatched`, `recordsScanned`, `bytesScanned` …
+    """
+
+    def __init__(
+        self, sentence: str, *, status: str = "", query_id: str = "", statistics: Mapping[str, float] | None = None
+    ) -> None:
+        """Say `sentence`: which query ended how, and how to mend it."""
+        self.status = status
+        self.query_id = query_id
+        self.statistics = dict(statistics or {})
+        super().__init__(sentence)
+
+
+class DeadlineError(RejectkitError, TimeoutError):
+    """It took longer than was allowed."""
+
+
+class IncompleteError(RejectkitError):
+    """Fewer, or more, rows came than the service counted; nothing partial is returned.
+
+    Attributes
+    ----------
+    expected, got : int
+        Rows the service counted, and rows that came.
+    """
+
+    def __init__(self, sentence: str, *, expected: int = 0, got: int = 0) -> None:
+        """Say `sentence`: rows of what, and how to mend it."""
+        self.expected = expected
+        self.got = got
+        super().__init__(sentence)
+
+
+class OverfullError(RejectkitError):
+    """One second, the shortest span a query can have, holds more rows than a query may return.
+
+    Attributes
+    ----------
+    second : int
+        That second, since the epoch.
+    rows : int
+        Rows in it that match, as far as they were counted.
+    """
+
+    def __init__(self, sentence: str, *, second: int = 0, rows: int = 0) -> None:
+        """Say `sentence`: which second, how many rows, and how to mend it."""
+        self.second = second
+        self.rows = rows
+        super().__init__(sentence)
+
+
+class CostError(RejectkitError):
+    """A query would scan more than it may.
+
+    Attributes
+    ----------
+    estimated, limit : float
+        Bytes it would scan, and may scan.
+    dollars : float
+        What that would cost.
+    """
+
+    def __init__(self, sentence: str, *, estimated: float = 0.0, limit: float = 0.0, dollars: float = 0.0) -> None:
+        """Say `sentence`: how much, at which price, and how to allow it."""
+        self.estimated = estimated
+        self.limit = limit
+        self.dollars = dollars
+        super().__init__(sentence)
+
+
+class ApplyError(RejectkitError):
+    """A plan was not, or not wholly, carried out.
+
+    Attributes
+    ----------
+    done, left : tuple of Step
+        The steps that were taken, and those that were not, the failed one not among them.
+    failed : Step or None
+        The step that failed; it may have taken effect all the same. None where no step failed.
+    """
+
+    def __init__(
+        self, sentence: str, *, done: Sequence[Any] = (), failed: Any = None, left: Sequence[Any] = ()
+    ) -> None:
+        """Say `sentence`: what went wrong, what is done, and how to go on."""
+        self.done, self.failed, self.left = tuple(done), failed, tuple(left)
+        super().__init__(sentence)
 
 
 class QueryCancelledError(RejectkitError):

@@ -21,7 +21,7 @@ from rejectkit.sandbox.checks import at_most, between, constraint, dimensions_of
 from rejectkit.sandbox.metricput import UNITS
 
 ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
-_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _MOST_TAGS = 50
 _NOT_PLAYED = {
     "Metrics": "metric-math, Metrics Insights and anomaly-detection alarms (Metrics)",
@@ -92,7 +92,7 @@ def _check_shape(params: Mapping[str, Any]) -> None:
         between(params, member, 1, 2**31 - 1)
     one_of(params, "Statistic", STATISTICS)
     one_of(params, "Unit", UNITS)
-    one_of(params, "ComparisonOperator", (*COMPARISONS, *_BANDS))
+    one_of(params, "ComparisonOperator", (*COMPARISONS, *BANDS))
     at_most(params, "Dimensions", 30)
     for member in ACTIONS:
         at_most(params, member, 5)
@@ -106,7 +106,7 @@ def _check_kind(params: Mapping[str, Any]) -> None:
     for member, what in _NOT_PLAYED.items():
         if params.get(member):
             raise not_played(what)
-    if params.get("ComparisonOperator") in _BANDS:
+    if params.get("ComparisonOperator") in BANDS:
         raise not_played(f"anomaly-detection alarms (ComparisonOperator {params['ComparisonOperator']})")
     if "WallClockWindow" in (params.get("EvaluationWindow") or {}):
         raise not_played("windows aligned to the clock (EvaluationWindow.WallClockWindow)")

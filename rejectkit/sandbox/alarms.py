@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rejectkit.monitoring.reasons import Judgement, compact, fit
 from rejectkit.sandbox import checks
 from rejectkit.sandbox.alarmchecks import ACTIONS, check_all_tags, check_metric_alarm, check_tags, not_played
 from rejectkit.sandbox.alarmstate import MetricAlarm, configuration
-from rejectkit.sandbox.alarmstore import Alarms
+from rejectkit.sandbox.alarmstore import Alarm, Alarms
 from rejectkit.sandbox.calls import Call, Handler, ServiceError, epoch
+from rejectkit.sandbox.logalarms import describe_alarm_contributors, put_log_alarm
+from rejectkit.sandbox.logalarmstate import LogAlarm
 from rejectkit.sandbox.paging import page
 from rejectkit.sandbox.world import World
 
@@ -46,18 +48,23 @@ def _describe(world: World, call: Call) -> Mapping[str, Any]:
         if given.get(member):
             raise not_played(f"composite alarms ({member})")
     kinds = given.get("AlarmTypes") or ["MetricAlarm"]
-    found = [alarm for _, alarm in sorted(_alarms(world, call).alarms.items()) if _wanted(alarm, given)]
-    told = [alarm.describe() for alarm in found] if "MetricAlarm" in kinds else []
-    logs: dict[str, Any] = {"LogAlarms": []} if "LogAlarm" in kinds else {}
-    return {"CompositeAlarms": [], **logs, **_paged(call, "MetricAlarms", told)}
+    found = [
+        alarm
+        for _, alarm in sorted(_alarms(world, call).alarms.items())
+        if alarm.kind in kinds and _wanted(alarm, given)
+    ]
+    told = _paged(call, "Alarms", found)
+    listed: list[Alarm] = told.pop("Alarms")
+    members = {f"{kind}s": [one.describe() for one in listed if one.kind == kind] for kind in ("MetricAlarm", *kinds)}
+    return {"CompositeAlarms": [], **members, **told}
 
 
-def _paged(call: Call, member: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+def _paged(call: Call, member: str, items: Sequence[Any]) -> dict[str, Any]:
     size = int(call.params.get("MaxRecords") or PAGE)
     return page(member, items, call.params.get("NextToken"), size, refuse=checks.bad_token)
 
 
-def _wanted(alarm: MetricAlarm, given: Mapping[str, Any]) -> bool:
+def _wanted(alarm: Alarm, given: Mapping[str, Any]) -> bool:
     prefix = given.get("ActionPrefix")
     return (
         (not given.get("AlarmNames") or alarm.name in given["AlarmNames"])
@@ -74,6 +81,7 @@ def _describe_for_metric(world: World, call: Call) -> Mapping[str, Any]:
     found = [
         alarm.describe()
         for _, alarm in sorted(_alarms(world, call).alarms.items())
+        if isinstance(alarm, MetricAlarm)
         for one in [alarm.configured]
         if (one["MetricName"], one["Namespace"], checks.dimensions_of(one)) == metric
         and all(one.get(member) == given[member] for member in members)
@@ -82,8 +90,12 @@ def _describe_for_metric(world: World, call: Call) -> Mapping[str, Any]:
 
 
 def _delete(world: World, call: Call) -> None:
-    alarms = _alarms(world, call)
-    for name in call.params["AlarmNames"]:
+    """DeleteAlarms: names there are not are no matter; log alarms go one by one, of which the text is *inferred*."""
+    alarms, names = _alarms(world, call), call.params["AlarmNames"]
+    for name in names:
+        if len(names) > 1 and isinstance(alarms.alarms.get(name), LogAlarm):
+            raise checks.validation_error(f"Log alarms cannot be batch deleted; delete {name} in a request of its own")
+    for name in names:
         if name in alarms.alarms:
             alarms.delete(name)
 
@@ -171,6 +183,7 @@ def _list_tags(world: World, call: Call) -> Mapping[str, Any]:
 
 OPERATIONS: dict[str, Handler] = {
     "DeleteAlarms": _delete,
+    "DescribeAlarmContributors": describe_alarm_contributors,
     "DescribeAlarmHistory": _history,
     "DescribeAlarms": _describe,
     "DescribeAlarmsForMetric": _describe_for_metric,
@@ -180,7 +193,7 @@ OPERATIONS: dict[str, Handler] = {
     "PutAlarmMuteRule": _refuse("alarm mute rules"),
     "PutAnomalyDetector": _refuse("anomaly detectors"),
     "PutCompositeAlarm": _refuse("composite alarms"),
-    "PutLogAlarm": _refuse("log alarms"),
+    "PutLogAlarm": put_log_alarm,
     "PutMetricAlarm": _put,
     "SetAlarmState": _set_state,
     "TagResource": _tag,

@@ -10,6 +10,7 @@ from typing import Any
 from rejectkit.monitoring import evaluation
 from rejectkit.monitoring.alarm import AlarmRule
 from rejectkit.monitoring.evaluation import EvaluationRange
+from rejectkit.monitoring.notice import alarm_message
 from rejectkit.monitoring.reasons import UNCHECKED, Datapoint, Judgement
 from rejectkit.sandbox.alarmchecks import ACTIONS
 from rejectkit.sandbox.checks import dimensions_of
@@ -103,6 +104,10 @@ class MetricAlarm:
             "StateUpdatedTimestamp": self.changed_at,
             "StateTransitionedTimestamp": self.changed_at,
         }
+
+    def message(self, old: str, new: Judgement, changed: datetime) -> dict[str, Any]:
+        """Return what its topics are sent when its state changes."""
+        return alarm_message(self.describe(), old, new, changed)
 
     def is_due(self, at: float, every: int) -> bool:
         """Return whether one of the evaluations that come every so many seconds is one of this alarm."""

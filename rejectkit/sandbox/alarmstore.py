@@ -1,39 +1,43 @@
-"""The alarms of one region: their state, judged as time goes, with history and actions."""
+"""The alarms of one region: their state, with history and actions; metric alarms are judged here as time goes."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from rejectkit.monitoring import history, logalarmnotice
 from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.history import action, configuration_update, state_update
-from rejectkit.monitoring.notice import alarm_message, alarm_subject
+from rejectkit.monitoring.history import action, state_update
+from rejectkit.monitoring.notice import alarm_subject
 from rejectkit.monitoring.reasons import Judgement, compact
 from rejectkit.sandbox.alarmstate import MetricAlarm
 from rejectkit.sandbox.calls import ServiceError
-from rejectkit.sandbox.checks import dimensions_of
+from rejectkit.sandbox.checks import dimensions_of, validation_error
+from rejectkit.sandbox.logalarmstate import LogAlarm
 from rejectkit.sandbox.metricstore import MetricStore
 from rejectkit.sandbox.publishing import publish
 
 if TYPE_CHECKING:
     from rejectkit.sandbox.world import World
 
+Alarm = MetricAlarm | LogAlarm
+
 HISTORY_SECONDS = 30 * 86_400  # Source: DescribeAlarmHistory
-_AFTER_QUERY = 0.002  # seconds from the query to the change; recorded histories show 2 to 3 ms
+AFTER_QUERY = 0.002  # seconds from the query to the change; recorded histories show 2 to 3 ms
 
 
 class Alarms:
-    """The alarms of one region.
+    """The alarms of one region, of both kinds; their names are unique among all.
 
-    An alarm is judged each minute (each ten seconds for a period below a minute, each hour where the periods span
+    A metric alarm is judged each minute (each ten seconds for a period below a minute, each hour where the periods span
     more than a day), `limits.evaluation_second` seconds after the mark, over the range `limits.evaluation_range`.
     """
 
     def __init__(self, world: World, region: str) -> None:
         """Start with no alarm, and judge from the next mark on."""
         self.world, self.region = world, region
-        self.alarms: dict[str, MetricAlarm] = {}
+        self.alarms: dict[str, Alarm] = {}
         self._history: list[dict[str, Any]] = []
         for every in (60, 10):
             phase = world.limits.evaluation_second % every
@@ -44,7 +48,7 @@ class Alarms:
         """Return an alarm's ARN."""
         return f"arn:aws:cloudwatch:{self.region}:{self.world.account}:alarm:{name}"
 
-    def alarm(self, name: str) -> MetricAlarm:
+    def alarm(self, name: str) -> Alarm:
         """Return an alarm by its name.
 
         Raises
@@ -57,36 +61,45 @@ class Alarms:
         return self.alarms[name]
 
     def put(self, configured: dict[str, Any], rule: AlarmRule, tags: dict[str, str]) -> None:
-        """Make an alarm, or replace its whole configuration and keep its state and its tags.
+        """Make a metric alarm, or replace its whole configuration and keep its state and its tags.
 
         The same configuration again changes nothing. Source: recorded answers.
         """
         name, now = configured["AlarmName"], self.world.clock.now()
         store = self.world.region(self.region).of(MetricStore)
         before = self.alarms.get(name)
-        if before and before.configured == configured:
+        if before is not None and not isinstance(before, MetricAlarm):
+            raise validation_error(f"An alarm with the name {name} exists already, of the type {before.kind}")
+        if before is not None and before.configured == configured:
             return
-        if before:
+        if before is not None:
             was = before.describe()
             before.configure(configured, rule, store, now)
-            self._note(configuration_update(before.describe(), "Update", now, was))
+            self.updated(before, was)
             return
         metric = store.metric(configured["Namespace"], configured["MetricName"], dimensions_of(configured))
-        made = MetricAlarm(self.arn(name), configured, rule, metric, now, now, tags=tags)
-        self.alarms[name] = made
-        self._note(configuration_update(made.describe(), "Create", now))
+        self.add(MetricAlarm(self.arn(name), configured, rule, metric, now, now, tags=tags))
+
+    def add(self, alarm: Alarm) -> None:
+        """Take a new alarm."""
+        self.alarms[alarm.name] = alarm
+        self._configured(alarm, "Create")
+
+    def updated(self, alarm: Alarm, was: dict[str, Any]) -> None:
+        """Note that an alarm's configuration changed; `was` is what it was."""
+        self._configured(alarm, "Update", was)
 
     def delete(self, name: str) -> None:
         """Delete an alarm; its history stays."""
-        self._note(configuration_update(self.alarms.pop(name).describe(), "Delete", self.world.clock.now()))
+        self._configured(self.alarms.pop(name), "Delete")
 
     def enable(self, name: str, enabled: bool) -> None:
         """Switch an alarm's actions on or off."""
         alarm = self.alarms[name]
         if alarm.configured["ActionsEnabled"] != enabled:
-            was, now = alarm.describe(), self.world.clock.now()
-            alarm.configured["ActionsEnabled"], alarm.configured_at = enabled, now
-            self._note(configuration_update(alarm.describe(), "Update", now, was))
+            was = alarm.describe()
+            alarm.configured["ActionsEnabled"], alarm.configured_at = enabled, self.world.clock.now()
+            self.updated(alarm, was)
 
     def history(self) -> list[dict[str, Any]]:
         """Return the items of the last 30 days, oldest first."""
@@ -94,7 +107,7 @@ class Alarms:
         self._history = [item for item in self._history if item["Timestamp"].timestamp() >= oldest]
         return self._history
 
-    def change(self, alarm: MetricAlarm, new: Judgement, at: float, told: str = "") -> None:
+    def change(self, alarm: Alarm, new: Judgement, at: float, told: str = "") -> None:
         """Give an alarm a state, which goes into the history and runs the state's actions; the one it has does nothing.
 
         Source: "Alarm actions": actions run on a change of state only, and only while they are enabled.
@@ -104,38 +117,45 @@ class Alarms:
         old, alarm.judgement = alarm.judgement, new
         alarm.told = told or new.reason_json
         alarm.changed_at = changed = datetime.fromtimestamp(at, UTC)
-        self._note(state_update(alarm.name, old, new, changed))
+        if isinstance(alarm, LogAlarm):
+            alarm.updated_at = changed
+        self.note(alarm.kind, state_update(alarm.name, old, new, changed))
         if alarm.configured["ActionsEnabled"]:
+            message = compact(alarm.message(old.state, new, changed))
             for target in alarm.actions():
-                self._act(alarm, target, old.state, new, changed)
+                error = self.send(alarm, target, message, new.state)
+                self.note(alarm.kind, action(alarm.name, target, changed, changed, message=message, error=error))
 
-    def _act(self, alarm: MetricAlarm, target: str, old: str, new: Judgement, changed: datetime) -> None:
-        message, error = compact(alarm_message(alarm.describe(), old, new, changed)), None
+    def send(self, alarm: Alarm, target: str, message: str, state: str) -> str | None:
+        """Run one action; return why it failed, None if it did not."""
         parts = target.split(":")
-        if parts[2:3] == ["sns"]:
-            try:
-                publish(
-                    self.world,
-                    parts[3],
-                    target,
-                    message,
-                    alarm_subject(alarm.name, new.state, self.region),
-                    service="cloudwatch.amazonaws.com",
-                    source_arn=alarm.arn,
-                )
-            except ServiceError as refused:
-                error = refused.message or refused.code
-        else:
-            error = f"the sandbox does not play actions of {parts[2] if len(parts) > 2 else target}"
-        self._note(action(alarm.name, target, changed, changed, message=message, error=error))
+        if parts[2:3] != ["sns"]:
+            return f"the sandbox does not play actions of {parts[2] if len(parts) > 2 else target}"
+        subject = alarm_subject(alarm.name, state, self.region)
+        service = "cloudwatch.amazonaws.com"
+        try:
+            publish(self.world, parts[3], target, message, subject, service=service, source_arn=alarm.arn)
+        except ServiceError as refused:
+            return refused.message or refused.code
+        return None
 
-    def _note(self, item: dict[str, Any]) -> None:
-        self._history.append(item)
+    def note(self, kind: str, item: dict[str, Any]) -> None:
+        """Take an item of an alarm of a kind into the history."""
+        self._history.append(item | {"AlarmType": kind})
+
+    def _configured(
+        self, alarm: Alarm, change: Literal["Create", "Update", "Delete"], was: dict[str, Any] | None = None
+    ) -> None:
+        told = logalarmnotice if isinstance(alarm, LogAlarm) else history
+        item = told.configuration_update(alarm.describe(), change, self.world.clock.now(), was)
+        self.note(alarm.kind, item)
 
     def _judge(self, every: int) -> None:
         """Judge the alarms whose moment it is."""
         at, reach = self.world.clock.seconds, self.world.limits.evaluation_range
         for alarm in list(self.alarms.values()):
-            judged = alarm.evaluate(at, reach) if alarm.is_due(at, every) else None
+            if not isinstance(alarm, MetricAlarm) or not alarm.is_due(at, every):
+                continue
+            judged = alarm.evaluate(at, reach)
             if judged is not None:
-                self.change(alarm, judged, at + _AFTER_QUERY)
+                self.change(alarm, judged, at + AFTER_QUERY)

@@ -15,6 +15,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from rejectkit.sandbox import wire
+from rejectkit.sandbox.accessrules import needed
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.faults import Fault
 from rejectkit.sandbox.world import Seen, World
@@ -101,9 +102,10 @@ class Gate:
         return _send(start, (int(status.split()[0]), kept, aliases.outward(made)))
 
     def _admit(self, call: Call, fault: Fault | None) -> None:
-        """Refuse a call that is to go wrong, or that is one too many in its second."""
+        """Refuse a call that is to go wrong, that policies do not allow, or that is one too many in its second."""
         if fault and fault.error:
             raise fault.error
+        self.world.access.admit(self.world.account, call, lambda: needed(self.world, call))
         if call.service == "ec2" and call.params.get("DryRun"):  # moto makes the change after all, in many calls
             raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         if fault and fault.outcome:

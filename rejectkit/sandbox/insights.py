@@ -183,23 +183,54 @@ def _statistics(one: Running, found: Found) -> dict[str, float]:
 
 def printed(answer: LocalAnswer, first: int, last: int, account: str, groups: Sequence[LogGroup]) -> str:
     """Return rows of an answer as JSON: lists of field and value, without the missing ones."""
-    columns: list[list[str]] = []
+    columns: list[tuple[str, list[Any]]] = []
+    full: list[bool] = []
     for at, name in enumerate(answer.columns):
-        cells = answer.frame.iloc[first:last, at].tolist()
-        values: list[str | None] = [one if isinstance(one, str) else None for one in cells]
-        if name == POINTER:
-            values = _pointers(values, account, groups)
-        field = f'{{"field": {encode_basestring_ascii(name)}, "value": '
-        columns.append(["" if one is None else f"{field}{encode_basestring_ascii(one)}}}" for one in values])
-    rows = zip(*columns, strict=True) if columns else iter([()] * (last - first))
-    lines = ["[" + ", ".join(filter(None, row)) + "]" for row in rows]
-    return "[" + ", ".join(lines) + "]"
+        cells = answer.frame.iloc[first:last, at]
+        values: list[Any] = cells.tolist()
+        values = [*_pointers(values, account, groups)] if name == POINTER else values
+        columns.append((f'{{"field": {encode_basestring_ascii(name)}, "value": ', values))
+        full.append(cells.dtype == "str" and not cells.hasnans)
+    if not any(full):
+        rows = zip(*(_cells(*column) for column in columns), strict=True) if columns else iter([()] * (last - first))
+        return f"[{', '.join('[' + ', '.join(filter(None, row)) + ']' for row in rows)}]"
+    # One column has a value in every row: missing ones take their comma with them, on its side or the other.
+    pivot = full.index(True)
+    pieces: list[Any] = ["["]
+    for at, (field, values) in enumerate(columns):
+        before, after = ", " if at > pivot else "", ", " if at < pivot else ""
+        if full[at]:
+            pieces[-1:] = [f'{pieces[-1]}{before}{field}"', _escaped(values), f'"}}{after}']
+        else:
+            pieces += [_cells(f"{before}{field}", values, after), ""]
+    return f"[{_woven([*pieces[:-1], f'{pieces[-1]}], '], last - first)[:-2]}]"
 
 
-def _pointers(values: Sequence[str | None], account: str, groups: Sequence[LogGroup]) -> list[str | None]:
+def _woven(pieces: list[str | list[str]], count: int) -> str:
+    """Return rows made of the same pieces, some the same in all of them, one after the other."""
+    out = [""] * (len(pieces) * count)
+    for at, piece in enumerate(pieces):
+        out[at :: len(pieces)] = [piece] * count if isinstance(piece, str) else piece
+    return "".join(out)
+
+
+def _cells(field: str, values: list[Any], after: str = "") -> list[str]:
+    """Return fields with their values, empty where there is none."""
+    return [f"{field}{encode_basestring_ascii(one)}}}{after}" if isinstance(one, str) else "" for one in values]
+
+
+def _escaped(values: list[str]) -> list[str]:
+    """Return texts as they stand between the quotation marks of JSON; most need no change."""
+    whole = "".join(values)
+    if whole.isascii() and whole.isprintable() and '"' not in whole and "\\" not in whole:
+        return values
+    return [encode_basestring_ascii(one)[1:-1] for one in values]
+
+
+def _pointers(values: Sequence[Any], account: str, groups: Sequence[LogGroup]) -> list[str | None]:
     """Return the pointers that numbers of events stand for."""
     out: list[str | None] = [None] * len(values)
-    places = [(at, *place_of(value)) for at, value in enumerate(values) if value is not None]
+    places = [(at, *place_of(value)) for at, value in enumerate(values) if isinstance(value, str)]
     for number, group in enumerate(groups):
         mine = [(at, found) for at, which, found in places if which == number]
         for (at, _), text in zip(mine, pointers(account, group, (found for _, found in mine)), strict=True):

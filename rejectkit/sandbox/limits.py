@@ -21,6 +21,7 @@ RATES: Mapping[str, float] = {
     "logs.DeleteMetricFilter": 5,
     "logs.DescribeMetricFilters": 5,
     "logs.TestMetricFilter": 5,
+    "cloudwatch.PutLogAlarm": 3,
     "cloudwatch.PutMetricAlarm": 3,
     "cloudwatch.DescribeAlarms": 9,
     "cloudwatch.DescribeAlarmHistory": 20,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from email.utils import formatdate
+from functools import partial
+from typing import Any, cast
 
 import pandas as pd
 from moto.core.base_backend import BackendDict
@@ -48,6 +51,10 @@ class _Handler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the sandbox's time, for the Date header of an answer."""
+        return formatdate(cast(Gate, self.server.app).world.clock.seconds, usegmt=True)
+
     def run_wsgi(self) -> None:
         """Answer; a connection lost on purpose, or by the client, is no news."""
         try:
@@ -86,11 +93,20 @@ class Sandbox:
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of its threading mix-in
         self._server.block_on_close = False  # type: ignore[attr-defined]  # the same: open connections may idle
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._server.serve_forever, name="rejectkit-sandbox", daemon=True)]
+        serve = partial(self._server.serve_forever, poll_interval=0.02)  # what closing it waits for
+        self._threads = [threading.Thread(target=serve, name="rejectkit-sandbox", daemon=True)]
         host, port = self._server.server_address[:2]
         self.endpoint_url = world.endpoint_url = f"http://{host!s}:{port}"
+        clock = world.clock
+        self._now = lambda: clock.seconds  # holds no sandbox, which ends with its last user
+        self._identity = f"sandbox {uuid.uuid4()}"
         self.session = EndpointSession(
-            self.endpoint_url, region_name=region, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY
+            self.endpoint_url,
+            region_name=region,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            identity=self._identity,
+            now=self._now,
         )
         world.client = _clients(self.session)
         self._threads[0].start()
@@ -138,6 +154,40 @@ class Sandbox:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": self.region,
         }
+
+    def session_for(
+        self, policies: Mapping[str, Any] | Sequence[Mapping[str, Any]], name: str = "limited"
+    ) -> EndpointSession:
+        """Return a session of an IAM user, whose calls are allowed only as far as its policies allow them.
+
+        Parameters
+        ----------
+        policies : mapping or sequence of mapping
+            IAM identity policies, as documents.
+        name : str
+            The user's name, which refusals show.
+
+        Raises
+        ------
+        ArgumentError
+            If one is no identity policy, or has a condition that the sandbox cannot judge.
+
+        Examples
+        --------
+        >>> allow = {"Effect": "Allow", "Action": "logs:Describe*", "Resource": "*"}
+        >>> with start(scenario=None) as sandbox:
+        ...     logs = sandbox.session_for({"Statement": [allow]}).client("logs")
+        ...     logs.describe_log_groups()["logGroups"]
+        []
+        """
+        return EndpointSession(
+            self.endpoint_url,
+            region_name=self.region,
+            aws_access_key_id=self._world.access.grant(policies, name),
+            aws_secret_access_key=SECRET_KEY,
+            identity=self._identity,
+            now=self._now,
+        )
 
     def advance(self, span: str | float | timedelta) -> datetime:
         """Let simulated time pass, `"10m"` or seconds, with all that happens in it; return the new time."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from rejectkit.sandbox.access import Access
 from rejectkit.sandbox.aliases import Aliases
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.clock import Clock
@@ -83,6 +84,7 @@ class World:
     mailbox: Mailbox = field(default_factory=Mailbox)
     outcomes: deque[str] = field(default_factory=deque)  # how the queries that are started next will end
     aliases: Aliases = field(default_factory=Aliases)
+    access: Access = field(default_factory=Access)
     rates: Rates = field(init=False)
     regions: dict[str, Region] = field(default_factory=dict)
 

@@ -1,0 +1,9 @@
+"""Where the package meets boto3: sessions, calls that keep to the quotas, and errors in one sentence."""
+
+from __future__ import annotations
+
+from rejectkit.aws.service import Service
+from rejectkit.aws.sessions import EndpointSession, session
+from rejectkit.aws.translation import translated
+
+__all__ = ["EndpointSession", "Service", "session", "translated"]

@@ -1,0 +1,265 @@
+"""One call of each action that is done to a resource, with the statements it takes: action and resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g"
+EVENTS = f"{GROUP}:*"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
+ROLE, OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/query", f"arn:aws:iam::{ACCOUNT}:role/lines"
+EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+SECURITY_GROUP, NETWORK_ACL = f"{EC2}:security-group/sg-0123456789abcdef0", f"{EC2}:network-acl/acl-0123456789abcdef0"
+RULE = f"{EC2}:security-group-rule/sgr-0123456789abcdef0"
+PERMISSION = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+METRIC = {"MetricName": "m", "Namespace": "n"}
+LOG_ALARM: Mapping[str, Any] = {
+    "AlarmName": "a",
+    "ScheduledQueryConfiguration": {
+        "QueryString": "fields @message",
+        "LogGroupIdentifiers": ["g"],
+        "ScheduledQueryRoleARN": ROLE,
+        "AggregationExpression": "count(*)",
+        "ScheduleConfiguration": {"ScheduleExpression": "rate(1 minute)", "StartTimeOffset": 60},
+    },
+    "QueryResultsToEvaluate": 1,
+    "QueryResultsToAlarm": 1,
+    "Threshold": 0.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+METRIC_ALARM: Mapping[str, Any] = {
+    **METRIC,
+    "AlarmName": "a",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 0.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+TAGS = [{"Key": "k", "Value": "v"}]
+RULE_TAGS = [{"ResourceType": "security-group-rule", "Tags": TAGS}]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call, and what it takes: pairs of action and resource, its own first."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+    needs: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        """Return the call's name, and how much it takes."""
+        return f"{self.service}.{self.operation}" + (f"+{len(self.needs) - 1}" if len(self.needs) > 1 else "")
+
+
+def one(service: str, operation: str, resource: str, *more: tuple[str, str], action: str = "", **params: Any) -> Case:
+    """Return the case of a call whose own action is done to one resource."""
+    return Case(service, operation, params, ((f"{service}:{action or operation}", resource), *more))
+
+
+def _rules(operation: str, **params: Any) -> Case:
+    return one("ec2", operation, SECURITY_GROUP, GroupId=SECURITY_GROUP.rpartition("/")[2], **params)
+
+
+def _acl(operation: str, **params: Any) -> Case:
+    return one(
+        "ec2",
+        operation,
+        NETWORK_ACL,
+        NetworkAclId=NETWORK_ACL.rpartition("/")[2],
+        RuleNumber=1,
+        Egress=False,
+        **params,
+    )
+
+
+ENTRY = {"Protocol": "-1", "RuleAction": "deny", "CidrBlock": "10.0.0.0/8"}
+
+CASES = [
+    # the Insights query of these two is started first, and its id put in
+    one("logs", "GetQueryResults", EVENTS, queryId="QUERY"),
+    one("logs", "GetLogRecord", EVENTS, logRecordPointer="POINTER"),
+    one("logs", "StartQuery", EVENTS, logGroupName="g", startTime=0, endTime=2_000_000_000, queryString="fields @ptr"),
+    one(
+        "logs",
+        "StartQuery",
+        EVENTS,
+        ("logs:StartQuery", EVENTS.replace(":g:", ":h:")),
+        logGroupIdentifiers=[GROUP, "h"],
+        startTime=0,
+        endTime=1,
+        queryString="fields @ptr",
+    ),
+    one("logs", "FilterLogEvents", EVENTS, logGroupIdentifier=GROUP),
+    one("logs", "GetLogGroupFields", EVENTS, logGroupName="g"),
+    one("logs", "DescribeLogStreams", EVENTS, logGroupName="g"),
+    one("logs", "GetLogEvents", EVENTS, logGroupName="g", logStreamName="s"),
+    one(
+        "logs",
+        "PutMetricFilter",
+        EVENTS,
+        logGroupName="g",
+        filterName="f",
+        filterPattern="x",
+        metricTransformations=[{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+    ),
+    one("logs", "DescribeMetricFilters", EVENTS, logGroupName="g"),
+    one("logs", "DescribeMetricFilters", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"),
+    one("logs", "DeleteMetricFilter", EVENTS, logGroupName="g", filterName="f"),
+    one("logs", "PutRetentionPolicy", EVENTS, logGroupName="g", retentionInDays=7),
+    one("logs", "DeleteRetentionPolicy", EVENTS, logGroupName="g"),
+    one("logs", "CreateLogStream", EVENTS, logGroupName="g", logStreamName="n"),
+    one("logs", "DeleteLogStream", EVENTS, logGroupName="g", logStreamName="n"),
+    one(
+        "logs",
+        "PutLogEvents",
+        EVENTS,
+        logGroupName="g",
+        logStreamName="s",
+        logEvents=[{"timestamp": 0, "message": "m"}],
+    ),
+    one(
+        "logs", "PutSubscriptionFilter", EVENTS, logGroupName="g", filterName="f", filterPattern="", destinationArn=ROLE
+    ),
+    one("logs", "DescribeSubscriptionFilters", EVENTS, logGroupName="g"),
+    one("logs", "DeleteSubscriptionFilter", EVENTS, logGroupName="g", filterName="f"),
+    one("logs", "CreateLogGroup", EVENTS, logGroupName="g"),
+    one("logs", "CreateLogGroup", EVENTS, ("logs:TagResource", GROUP), logGroupName="g", tags={"k": "v"}),
+    one("logs", "TagResource", GROUP, resourceArn=GROUP, tags={"k": "v"}),
+    one("logs", "ListTagsForResource", GROUP, resourceArn=GROUP),
+    one("logs", "UntagResource", GROUP, resourceArn=GROUP, tagKeys=["k"]),
+    one("logs", "DescribeLogGroups", "*"),
+    one("logs", "DescribeQueries", "*"),
+    one("logs", "StopQuery", "*", queryId="unknown"),
+    one("logs", "TestMetricFilter", "*", filterPattern="x", logEventMessages=["x"]),
+    one("cloudwatch", "PutMetricAlarm", ALARM, **METRIC_ALARM),
+    one("cloudwatch", "PutMetricAlarm", ALARM, ("cloudwatch:TagResource", ALARM), **METRIC_ALARM, Tags=TAGS),
+    one("cloudwatch", "DescribeAlarms", ALARM, AlarmNames=["a"]),
+    one(
+        "cloudwatch",
+        "DescribeAlarms",
+        ALARM,
+        ("cloudwatch:DescribeAlarms", f"{ALARM}b"),
+        AlarmNames=["a", "ab"],
+    ),
+    one("cloudwatch", "DescribeAlarms", f"{ALARM[:-1]}*", AlarmNamePrefix="a"),
+    one("cloudwatch", "DescribeAlarms", "*", AlarmTypes=["CompositeAlarm"]),
+    one("cloudwatch", "DescribeAlarmHistory", ALARM, AlarmName="a"),
+    one("cloudwatch", "DescribeAlarmContributors", ALARM, AlarmName="a"),
+    one("cloudwatch", "SetAlarmState", ALARM, AlarmName="a", StateValue="OK", StateReason="a drill"),
+    one("cloudwatch", "EnableAlarmActions", ALARM, AlarmNames=["a"]),
+    one("cloudwatch", "DisableAlarmActions", ALARM, AlarmNames=["a"]),
+    one("cloudwatch", "TagResource", ALARM, ResourceARN=ALARM, Tags=TAGS),
+    one("cloudwatch", "ListTagsForResource", ALARM, ResourceARN=ALARM),
+    one("cloudwatch", "UntagResource", ALARM, ResourceARN=ALARM, TagKeys=["k"]),
+    one("cloudwatch", "DeleteAlarms", ALARM, AlarmNames=["a"]),
+    one("cloudwatch", "PutLogAlarm", ALARM, ("iam:PassRole", ROLE), **LOG_ALARM),
+    one(
+        "cloudwatch",
+        "PutLogAlarm",
+        ALARM,
+        ("iam:PassRole", ROLE),
+        ("iam:PassRole", OTHER_ROLE),
+        ("cloudwatch:TagResource", ALARM),
+        ("cloudwatch:ListTagsForResource", ALARM),
+        **LOG_ALARM,
+        ActionLogLineCount=1,
+        ActionLogLineRoleArn=OTHER_ROLE,
+        Tags=TAGS,
+        ActionConfiguration={"AlarmTagsPropagation": {"Enabled": True}},
+    ),
+    one("cloudwatch", "DescribeAlarmsForMetric", "*", **METRIC),
+    one("cloudwatch", "ListMetrics", "*"),
+    one("cloudwatch", "GetMetricStatistics", "*", **METRIC, StartTime=0, EndTime=60, Period=60, Statistics=["Sum"]),
+    one("sns", "CreateTopic", TOPIC, Name="t"),
+    one("sns", "CreateTopic", TOPIC, ("sns:TagResource", TOPIC), Name="t", Tags=TAGS),
+    one("sns", "GetTopicAttributes", TOPIC, TopicArn=TOPIC),
+    one("sns", "SetTopicAttributes", TOPIC, TopicArn=TOPIC, AttributeName="DisplayName", AttributeValue="d"),
+    one("sns", "Subscribe", TOPIC, TopicArn=TOPIC, Protocol="email", Endpoint="a@example.com"),
+    one("sns", "ConfirmSubscription", TOPIC, TopicArn=TOPIC, Token="unknown"),
+    one("sns", "ListSubscriptionsByTopic", TOPIC, TopicArn=TOPIC),
+    one("sns", "Publish", TOPIC, TargetArn=TOPIC, Message="m"),
+    one(
+        "sns",
+        "PublishBatch",
+        TOPIC,
+        action="Publish",
+        TopicArn=TOPIC,
+        PublishBatchRequestEntries=[{"Id": "1", "Message": "m"}],
+    ),
+    one("sns", "TagResource", TOPIC, ResourceArn=TOPIC, Tags=TAGS),
+    one("sns", "ListTagsForResource", TOPIC, ResourceArn=TOPIC),
+    one("sns", "UntagResource", TOPIC, ResourceArn=TOPIC, TagKeys=["k"]),
+    one("sns", "AddPermission", TOPIC, TopicArn=TOPIC, Label="l", AWSAccountId=[ACCOUNT], ActionName=["Publish"]),
+    one("sns", "RemovePermission", TOPIC, TopicArn=TOPIC, Label="l"),
+    one("sns", "DeleteTopic", TOPIC, TopicArn=TOPIC),
+    one("sns", "ListTopics", "*"),
+    one("sns", "Unsubscribe", "*", SubscriptionArn=f"{TOPIC}:0123"),
+    one("sns", "GetSubscriptionAttributes", "*", SubscriptionArn=f"{TOPIC}:0123"),
+    one("ec2", "DescribeFlowLogs", "*"),
+    one("ec2", "DescribeSecurityGroups", "*"),
+    one("ec2", "DescribeNetworkAcls", "*"),
+    _rules("AuthorizeSecurityGroupIngress", IpPermissions=[PERMISSION]),
+    _rules("AuthorizeSecurityGroupEgress", IpPermissions=[PERMISSION]),
+    _rules("RevokeSecurityGroupIngress", IpPermissions=[PERMISSION]),
+    _rules("RevokeSecurityGroupEgress", IpPermissions=[PERMISSION]),
+    _rules("UpdateSecurityGroupRuleDescriptionsIngress", IpPermissions=[PERMISSION]),
+    _rules("UpdateSecurityGroupRuleDescriptionsEgress", IpPermissions=[PERMISSION]),
+    _rules("DeleteSecurityGroup"),
+    *(
+        one(
+            "ec2",
+            f"AuthorizeSecurityGroup{direction}",
+            SECURITY_GROUP,
+            ("ec2:CreateTags", f"{EC2}:security-group-rule/*"),
+            GroupId=SECURITY_GROUP.rpartition("/")[2],
+            IpPermissions=[PERMISSION],
+            TagSpecifications=RULE_TAGS,
+        )
+        for direction in ("Ingress", "Egress")
+    ),
+    one(
+        "ec2",
+        "ModifySecurityGroupRules",
+        SECURITY_GROUP,
+        ("ec2:ModifySecurityGroupRules", RULE),
+        GroupId=SECURITY_GROUP.rpartition("/")[2],
+        SecurityGroupRules=[
+            {
+                "SecurityGroupRuleId": RULE.rpartition("/")[2],
+                "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": "10.0.0.0/8"},
+            }
+        ],
+    ),
+    _acl("CreateNetworkAclEntry", **ENTRY),
+    _acl("ReplaceNetworkAclEntry", **ENTRY),
+    _acl("DeleteNetworkAclEntry"),
+    one("ec2", "DeleteNetworkAcl", NETWORK_ACL, NetworkAclId=NETWORK_ACL.rpartition("/")[2]),
+    one("ec2", "GetManagedPrefixListEntries", f"{EC2}:prefix-list/pl-0123", PrefixListId="pl-0123"),
+    one(
+        "ec2",
+        "CreateFlowLogs",
+        f"{EC2}:vpc/vpc-0123",
+        ("ec2:CreateFlowLogs", f"{EC2}:vpc-flow-log/*"),
+        ("ec2:CreateTags", f"{EC2}:vpc-flow-log/*"),
+        ("iam:PassRole", ROLE),
+        ResourceType="VPC",
+        ResourceIds=["vpc-0123"],
+        TrafficType="REJECT",
+        LogGroupName="g",
+        DeliverLogsPermissionArn=ROLE,
+        TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": TAGS}],
+    ),
+    one("ec2", "DeleteFlowLogs", f"{EC2}:vpc-flow-log/fl-0123", FlowLogIds=["fl-0123"]),
+    one("logs", "DeleteLogGroup", EVENTS, logGroupName="g"),
+    # a service that is moto's: its own action, on everything
+    one("sqs", "ListQueues", "*"),
+    one("iam", "ListRoles", "*"),
+    one("kms", "ListKeys", "*"),
+]
