@@ -14,11 +14,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AlarmRule": "monitoring.alarm",
+    "Combined": "sources.combined",
     "FIELDS": "records",
     "FileSource": "sources.files",
     "FilterPattern": "monitoring.pattern",
     "Finding": "findings",
+    "InsightsSource": "sources.cloudwatch",
     "LogFormat": "records",
+    "Plan": "plans",
     "Watch": "sources.base",
     "Window": "window",
     "charts": "charts",
@@ -36,11 +39,14 @@ _MODULES = {"charts", "classify", "errors", "insights", "monitoring", "questions
 
 __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers, as `sorted` has them
     "AlarmRule",
+    "Combined",
     "FIELDS",
     "FileSource",
     "FilterPattern",
     "Finding",
+    "InsightsSource",
     "LogFormat",
+    "Plan",
     "Watch",
     "Window",
     "charts",
@@ -62,8 +68,11 @@ if TYPE_CHECKING:
     from rejectkit.findings import Finding
     from rejectkit.monitoring.alarm import AlarmRule
     from rejectkit.monitoring.pattern import FilterPattern
+    from rejectkit.plans import Plan
     from rejectkit.records import FIELDS, LogFormat
     from rejectkit.sources.base import Watch
+    from rejectkit.sources.cloudwatch import InsightsSource
+    from rejectkit.sources.combined import Combined
     from rejectkit.sources.files import FileSource
     from rejectkit.window import Window
 
@@ -81,3 +90,13 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """Return the public names."""
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook the `%%insights` cells: `%load_ext rejectkit`."""
+    import_module("rejectkit.magics").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take them away again."""
+    import_module("rejectkit.magics").unload_ipython_extension(shell)

@@ -121,6 +121,29 @@ def _demo(arguments: Arguments) -> int:
     return 0
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help="vpc-..., subnet-..., eni-..., i-..., or a log group's name or ARN (default: all flow logs of the region)",
+    )
+    parser.add_argument("--profile", help="a profile of ~/.aws/config")
+    parser.add_argument("--region", help="the region (default: the profile's)")
+
+
+def _doctor(arguments: Arguments) -> int:
+    from rejectkit import aws  # the libraries of AWS take a while, which other verbs need not wait for
+    from rejectkit.sources.doctor import doctor
+
+    findings = doctor(aws.session(arguments.profile, arguments.region), arguments.target or None)
+    for finding in findings:
+        print(report.printable(str(finding)))
+    if not findings:
+        print("Nothing is amiss.")
+    return int(any(finding.severity == "warning" for finding in findings))
+
+
 def _lab_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "options", nargs="*", metavar="OPTION", help="after --: options for JupyterLab, such as --no-browser"
@@ -166,6 +189,7 @@ VERBS = (
         _sandbox_arguments,
         _sandbox,
     ),
+    Verb("doctor", "say what is missing between the network and its flow logs", _doctor_arguments, _doctor),
     Verb("lab", "open JupyterLab on the notebooks", _lab_arguments, _lab),
 )
 
@@ -192,8 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except RejectkitError as error:
             print(f"rejectkit: {report.printable(str(error))}", file=sys.stderr)
             status = 2
-        except KeyboardInterrupt:
-            print("rejectkit: interrupted", file=sys.stderr)
+        except KeyboardInterrupt as stop:
+            told = "\n".join(["interrupted", *getattr(stop, "__notes__", ())])
+            print(f"rejectkit: {report.printable(told)}", file=sys.stderr)
             status = 130
         except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

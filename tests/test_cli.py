@@ -140,7 +140,10 @@ def test_the_verbs_are_the_rows_of_the_table(capsys: Capture) -> None:
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     out = capsys.readouterr().out
-    assert [verb.name for verb in cli.VERBS] == ["report", "demo", "sandbox", "lab"]
+    assert [verb.name for verb in cli.VERBS] == [
+        *("report", "demo", "sandbox", "doctor"),
+        "lab",
+    ]
     for verb in cli.VERBS:
         assert verb.help in " ".join(out.split())
 

@@ -383,3 +383,25 @@ def test_a_window_is_plain_seconds_where_the_table_has_them() -> None:
     window = Window.parse("2026-11-01", "2026-11-02")
     plan = compile_query(parse("fields action"), FLOW_TABLE, window=window)
     assert 'WHERE "start" >= 1793491200 AND "start" < 1793577600' in plan.sql
+
+
+@pytest.mark.parametrize(
+    ("query", "dashed"),
+    [
+        ("fields srcAddr, dstPort, @timestamp", ["srcAddr", "dstPort"]),
+        ("fields srcAddr as a, concat(srcAddr, dstPort) as b, toupper(srcAddr) as c, dstPort * 1 as d", ["a"]),
+        ("stats count(*) as n by srcAddr, dstPort, bin(5m)", ["srcAddr", "dstPort"]),
+        ("stats min(dstPort) as low, max(srcAddr) as high, latest(srcAddr) as l by action", ["action", "low"]),
+        ("stats min(dstPort) as low, latest(dstPort) as last, sum(dstPort) as s", []),
+        ("stats count(*) as n by srcAddr as a | stats sum(n) as s by a", ["a"]),
+        ('parse @message "* *" as x, y | display x, srcAddr', ["srcAddr"]),
+    ],
+)
+def test_which_columns_print_a_dash_for_null(query: str, dashed: list[str]) -> None:
+    """Fields of the flow log do, as they are or as keys, and what picks one of their numbers; no other text does."""
+    columns = {"@timestamp": Column("ts", "time"), "@message": Column("message", "text")}
+    columns |= {name: Column(name, field_type(name), dash=True) for name in ("srcAddr", "dstPort", "action")}
+    table = Table("flows", columns)
+    assert [column.name for column in compile_query(parse(query), table).answer.columns if column.dash] == dashed
+    printed = compile_query(parse(query), table, output="text").answer.columns
+    assert not any(column.dash for column in printed)  # there `-` is the text it is

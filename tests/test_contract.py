@@ -22,7 +22,9 @@ import rejectkit as rk
 from rejectkit.errors import QueryError, RejectkitError, RejectkitWarning, RowLimitWarning, UnsupportedError
 from rejectkit.insights import parse
 from rejectkit.insights.syntax import Query
+from rejectkit.sandbox import Limits
 from rejectkit.window import Window
+from tests.on_sandbox import on_sandbox
 from tests.reference.compare import disagreement
 from tests.reference.generator import make_case
 from tests.reference.interpreter import evaluate
@@ -46,6 +48,17 @@ def text_files(records: RecordSet, folder: Path) -> rk.FileSource:
     return rk.FileSource(folder, format=rk.LogFormat(records.log_names) if records.told else None)
 
 
+def log_group(discovers: bool) -> Callable[[RecordSet, Path], rk.InsightsSource]:
+    """Return what loads a record set into a log group whose fields the service discovers, or does not."""
+
+    def load(records: RecordSet, folder: Path) -> rk.InsightsSource:
+        times = [int(str(event["@timestamp"])) for event in records.events()]
+        limits = Limits(rates={}, discovers_custom_formats=discovers)
+        return on_sandbox(times, records.lines, records.log_names, limits=limits)
+
+    return load
+
+
 @dataclass(frozen=True)
 class Backend:
     """A kind of source: how it is loaded with a record set, its share of the cases, and whether events may lack fields."""
@@ -66,6 +79,8 @@ SOURCES = (
     Backend("text files", text_files),
     Backend("typed table", lambda records, folder: TypedTable(records), share=0.5),
     Backend("printed table", lambda records, folder: PrintedTable(records), share=0.5, sparse=True),
+    Backend("log group", log_group(True), share=0.5),
+    Backend("log group, fields parsed", log_group(False), share=0.5),
 )
 each_source = pytest.mark.parametrize("backend", SOURCES, ids=[backend.name for backend in SOURCES])
 

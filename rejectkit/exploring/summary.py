@@ -15,6 +15,7 @@ from rejectkit.window import Window
 
 __all__ = ["summarize"]
 
+MOST_ACCEPTS = 5_000_000
 _RANK = {"warning": 0, "notice": 1, "info": 2}
 
 
@@ -24,7 +25,7 @@ def summarize(
     *,
     own: str | Iterable[str] = (),
     inside: str | Iterable[str] = (),
-    most_accepts: int = 5_000_000,
+    most_accepts: int | None = None,
     watch: Watch | None = None,
     **thresholds: float,
 ) -> list[Finding]:
@@ -42,9 +43,10 @@ def summarize(
         Flows that begin in it; all of them where it is left out.
     own, inside, **thresholds
         As in `classify.sources`.
-    most_accepts : int
+    most_accepts : int, optional
         Accepted flows above which they are not read: replies and late packets are then told by ports alone, and
-        a finding says so.
+        a finding says so. What the source names as its own `most_accepts` where it is left out (fewer where reading
+        costs money), else 5,000,000.
     watch : Watch, optional
         Progress and cancel.
 
@@ -62,11 +64,12 @@ def summarize(
     ...     return summarize(source)[0].sentence
     """
     watch = watch or Watch()
+    most = most_accepts if most_accepts is not None else int(getattr(source, "most_accepts", MOST_ACCEPTS))
     watch.report(0.0, "counting records")
     counts = gathering.counts(source, window, Share(watch, 0.0, 0.1))
     watch.check()
     watch.report(0.1, "reading refused flows")
-    records = gathering.flows(source, window, counts, most_accepts, Share(watch, 0.1, 0.7))
+    records = gathering.flows(source, window, counts, most, Share(watch, 0.1, 0.7))
     watch.check()
     watch.report(0.7, "judging refused flows")
     judged = classify.judged(records, own=own, inside=inside, **thresholds)
@@ -88,7 +91,7 @@ def summarize(
         *noise.strays(story),
         *noise.late(story),
         *noise.quiet(story),
-        *noise.unread(story, most_accepts),
+        *noise.unread(story, most),
     ]
     watch.report(1.0, "done")
     order = np.argsort([_RANK[finding.severity] for finding in findings], kind="stable")

@@ -24,10 +24,13 @@ class AnswerColumn:
         As the service names it: the alias, or the expression as written.
     type : {"int", "number", "text", "time"}
         `Int64`, `Float64`, `str` and `datetime64[ms, UTC]` in the table.
+    dash : bool
+        Where the service prints `-` the table has null: a flow-log field of which the record has no value.
     """
 
     name: str
     type: ColumnType
+    dash: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def compile_query(
     >>> from rejectkit.insights import parse
     >>> table = Table("logs", {"dstPort": Column('"dstPort"', "int", dash=True)})
     >>> compile_query(parse("stats count(*) as flows by dstPort"), table).answer.columns[0]
-    AnswerColumn(name='dstPort', type='int')
+    AnswerColumn(name='dstPort', type='int', dash=True)
     """
     return _Compiler(query, table, dialect(engine), window, all_rows, output, time.time() if now is None else now).run()
 
@@ -350,7 +350,10 @@ class _Compiler:
         tail = f" LIMIT {cap + 1}" if cap is not None else ""
         final = f"SELECT {', '.join(outputs)} FROM {self.last}{self.ordered()}{tail}"
         steps = ",\n".join(f"s{i} AS ({sql})" for i, sql in enumerate(self.steps))
-        columns = tuple(AnswerColumn(name, "text" if text else value.column_type) for name, value in shown.items())
+        columns = tuple(
+            AnswerColumn(name, "text") if text else AnswerColumn(name, value.column_type, value.dash)
+            for name, value in shown.items()
+        )
         answer = Answer(columns, "rows" if self.events else "groups", cap)
         return Compiled(self.d.checked(f"WITH {steps}\n{final}"), answer, tuple(self.warnings.values()))
 

@@ -10,7 +10,11 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from rejectkit.errors import ArgumentError, QueryCancelledError
+from rejectkit.records import LogFormat
 from rejectkit.window import Window
+
+UNSETTLED = "unsettled_from"
+"""The attribute of an answer (`frame.attrs`) that says from which time (UTC) on records may still come in."""
 
 
 class Watch:
@@ -111,6 +115,21 @@ class Source(Protocol):
     ) -> pd.DataFrame:
         """Return the records of a window, oldest first: `@timestamp`, then every field."""
         ...
+
+
+def log_format(given: LogFormat | str | None) -> LogFormat | None:
+    """Return a format that is given as such, as `${field}` tokens, as a header line, or not at all.
+
+    Raises
+    ------
+    ArgumentError, FormatError
+        If it is none of these.
+    """
+    if given is None or isinstance(given, LogFormat):
+        return given
+    if not isinstance(given, str):
+        raise ArgumentError(f"format is {given!r}; give a LogFormat or its text, '${{version}} ${{account-id}} …'")
+    return LogFormat.parse(given) if "$" in given else LogFormat.from_header(given)
 
 
 def records_query(fields: Iterable[str], action: str | None = "REJECT") -> str:

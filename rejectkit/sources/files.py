@@ -18,7 +18,7 @@ import pyarrow.dataset  # DuckDB reads streams through it: loaded here, not in t
 from rejectkit.errors import ArgumentError, RejectkitError
 from rejectkit.insights import Compiled, compile_query, parse
 from rejectkit.records import NULL, LogFormat
-from rejectkit.sources.base import Watch, records_query
+from rejectkit.sources.base import Watch, log_format, records_query
 from rejectkit.sources.cache import Cache
 from rejectkit.sources.holdings import Holdings, Pack, Stream
 from rejectkit.sources.layouts import Paths, find_files
@@ -73,7 +73,7 @@ class FileSource:
         if cache is not None and not isinstance(cache, bool | Cache):
             raise ArgumentError(f"cache is {cache!r}; it is a Cache, True for the default one, or False for none")
         kept = cache if isinstance(cache, Cache) else Cache() if cache is not False else None
-        self._holdings = Holdings(paths, _format(format), kept)
+        self._holdings = Holdings(paths, log_format(format), kept)
         find_files(paths)
 
     def __repr__(self) -> str:
@@ -214,14 +214,6 @@ class FileSource:
             self._holdings.note(stream)
         watch.report(1.0, "done")
         return frame
-
-
-def _format(given: LogFormat | str | None) -> LogFormat | None:
-    if given is None or isinstance(given, LogFormat):
-        return given
-    if not isinstance(given, str):
-        raise ArgumentError(f"format is {given!r}; give a LogFormat or its text, '${{version}} ${{account-id}} …'")
-    return LogFormat.parse(given) if "$" in given else LogFormat.from_header(given)
 
 
 @contextlib.contextmanager
