@@ -21,6 +21,7 @@ _HOMES = {
     "Finding": "findings",
     "InsightsSource": "sources.cloudwatch",
     "LogFormat": "records",
+    "Monitor": "monitoring.monitor",
     "Plan": "plans",
     "Watch": "sources.base",
     "Window": "window",
@@ -46,6 +47,7 @@ __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers,
     "Finding",
     "InsightsSource",
     "LogFormat",
+    "Monitor",
     "Plan",
     "Watch",
     "Window",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from rejectkit.exploring.summary import summarize
     from rejectkit.findings import Finding
     from rejectkit.monitoring.alarm import AlarmRule
+    from rejectkit.monitoring.monitor import Monitor
     from rejectkit.monitoring.pattern import FilterPattern
     from rejectkit.plans import Plan
     from rejectkit.records import FIELDS, LogFormat

@@ -1,12 +1,52 @@
-"""The alert: its pattern, its metric, its alarm rule and its notices.
+"""The alert: its pattern, its metric, its alarm rule and its notices; one value, and what is made of it.
 
 >>> from rejectkit.monitoring import AlarmRule
 >>> AlarmRule(datapoints_to_alarm=2, evaluation_periods=3).evaluate([0.0, 4.0, None, 1.0])
 'ALARM'
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.choices import Choices
+from rejectkit.monitoring.designs import compared
+from rejectkit.monitoring.export import cli, iam_policy, template, terraform
+from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.pattern import FilterPattern
 from rejectkit.monitoring.patternwrite import PRIVATE, Only, between, unlike
 
-__all__ = ["AlarmRule", "FilterPattern", "Only", "PRIVATE", "between", "unlike"]  # noqa: RUF022  # as `sorted` has it
+if TYPE_CHECKING:
+    from rejectkit.monitoring.deploy import plan
+    from rejectkit.monitoring.removal import teardown
+
+__all__ = [  # noqa: RUF022  # as `sorted` has it
+    "AlarmRule",
+    "Choices",
+    "FilterPattern",
+    "Monitor",
+    "Only",
+    "PRIVATE",
+    "between",
+    "cli",
+    "compared",
+    "iam_policy",
+    "plan",
+    "teardown",
+    "template",
+    "terraform",
+    "unlike",
+]
+
+_HOMES = {"plan": "deploy", "teardown": "removal"}  # these bring boto3, so they are found on first use
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name that touches AWS in its home on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rejectkit.monitoring' has no name {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(f"rejectkit.monitoring.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

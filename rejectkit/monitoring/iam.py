@@ -1,0 +1,241 @@
+"""The IAM policies for what rejectkit does: read, deploy, tune; from one table of the actions it calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from rejectkit.errors import ArgumentError
+from rejectkit.monitoring import limits, wanted
+from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
+
+KINDS: Final = ("read", "deploy", "tune")
+
+Resource = Literal["all", "group", "groups", "alarm", "topic", "role", "list", "rules", "acl"]
+Needed = Literal["always", "metric filter", "log alarm", "our group", "our topic", "subscribers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What calls an action, and what it is done to.
+
+    Attributes
+    ----------
+    kinds : str
+        The policies it is in, out of read, deploy and tune.
+    resource : str
+        What it is scoped to: a row of `_arns`. The plural of one is all of them, for calls that list.
+    needed : str
+        Where a monitor is given: for which monitors deploying calls it.
+    """
+
+    kinds: str
+    resource: Resource
+    needed: Needed = "always"
+
+
+# Source: Service Authorization Reference, for the resource an action can be scoped to.
+ACTIONS: Final[Mapping[str, Action]] = {
+    # the source: queries, the fields and lines of a log group
+    "logs:StartQuery": Action("read", "group"),
+    "logs:GetQueryResults": Action("read", "group"),
+    "logs:GetLogGroupFields": Action("read", "group"),
+    "logs:FilterLogEvents": Action("read", "group"),
+    "logs:StopQuery": Action("read", "all"),
+    "logs:DescribeQueries": Action("read", "all"),
+    "logs:DescribeLogGroups": Action("read deploy", "all"),
+    "logs:DescribeLogStreams": Action("read deploy", "group", "our group"),
+    # the flow log, and the network it is of
+    "ec2:DescribeFlowLogs": Action("read", "all"),
+    "ec2:DescribeNetworkInterfaces": Action("read", "all"),
+    "ec2:DescribeSubnets": Action("read", "all"),
+    "ec2:DescribeVpcs": Action("read", "all"),
+    "ec2:DescribeSecurityGroups": Action("read tune", "all"),
+    "ec2:DescribeSecurityGroupRules": Action("read tune", "all"),
+    "ec2:DescribeNetworkAcls": Action("read tune", "all"),
+    "ec2:DescribeManagedPrefixLists": Action("read", "all"),
+    "ec2:GetManagedPrefixListEntries": Action("read", "list"),
+    # the metric filter and its metric
+    "logs:DescribeMetricFilters": Action("read deploy", "groups"),
+    "logs:TestMetricFilter": Action("read deploy", "all", "metric filter"),
+    "logs:PutMetricFilter": Action("deploy", "group", "metric filter"),
+    "logs:DeleteMetricFilter": Action("deploy", "group"),
+    "cloudwatch:GetMetricData": Action("read", "all"),
+    "cloudwatch:ListMetrics": Action("read", "all"),
+    # the alarm
+    "cloudwatch:DescribeAlarms": Action("read deploy", "all"),  # composite alarms are told to `*` only
+    "cloudwatch:DescribeAlarmHistory": Action("read", "alarm"),
+    "cloudwatch:ListAlarmMuteRules": Action("read", "all"),
+    "cloudwatch:ListTagsForResource": Action("deploy", "alarm"),
+    "cloudwatch:TagResource": Action("deploy", "alarm"),
+    "cloudwatch:PutMetricAlarm": Action("deploy", "alarm", "metric filter"),
+    "cloudwatch:PutLogAlarm": Action("deploy", "alarm", "log alarm"),
+    "cloudwatch:DeleteAlarms": Action("deploy", "alarm"),
+    "iam:PassRole": Action("deploy", "role", "log alarm"),
+    "iam:GetRole": Action("read", "all"),
+    # the topic and those it tells
+    "sns:GetTopicAttributes": Action("read deploy", "topic"),
+    "sns:ListSubscriptionsByTopic": Action("read deploy", "topic"),
+    "sns:GetSubscriptionAttributes": Action("read", "all"),
+    "sqs:GetQueueUrl": Action("read", "all"),  # whoever is subscribed, not only the monitor's own; so are the next
+    "sqs:GetQueueAttributes": Action("read", "all"),
+    "lambda:GetPolicy": Action("read", "all"),
+    "kms:DescribeKey": Action("read", "all"),  # the topic's key, which no monitor names
+    "kms:GetKeyPolicy": Action("read", "all"),
+    "sns:ListTagsForResource": Action("deploy", "topic", "our topic"),
+    "sns:TagResource": Action("deploy", "topic", "our topic"),
+    "sns:CreateTopic": Action("deploy", "topic", "our topic"),
+    "sns:SetTopicAttributes": Action("deploy", "topic", "our topic"),
+    "sns:DeleteTopic": Action("deploy", "topic", "our topic"),
+    "sns:Subscribe": Action("deploy", "topic", "subscribers"),
+    "sns:Unsubscribe": Action("deploy", "all"),
+    # the log group, where it is ours
+    "logs:CreateLogGroup": Action("deploy", "group", "our group"),
+    "logs:DeleteLogGroup": Action("deploy", "group", "our group"),
+    "logs:PutRetentionPolicy": Action("deploy", "group", "our group"),
+    "logs:DeleteRetentionPolicy": Action("deploy", "group", "our group"),
+    "logs:TagResource": Action("deploy", "group", "our group"),
+    "logs:ListTagsForResource": Action("deploy", "group", "our group"),
+    # rules
+    "ec2:AuthorizeSecurityGroupIngress": Action("tune", "rules"),
+    "ec2:AuthorizeSecurityGroupEgress": Action("tune", "rules"),
+    "ec2:RevokeSecurityGroupIngress": Action("tune", "rules"),
+    "ec2:RevokeSecurityGroupEgress": Action("tune", "rules"),
+    "ec2:ModifySecurityGroupRules": Action("tune", "rules"),
+    "ec2:CreateNetworkAclEntry": Action("tune", "acl"),
+    "ec2:ReplaceNetworkAclEntry": Action("tune", "acl"),
+    "ec2:DeleteNetworkAclEntry": Action("tune", "acl"),
+}
+"""Every action of AWS that rejectkit calls, but sts:GetCallerIdentity, which needs no permission."""
+
+_SIDS: Mapping[Resource, str] = {
+    "all": "Everything",
+    "group": "LogGroup",
+    "groups": "EveryLogGroup",
+    "alarm": "Alarm",
+    "topic": "Topic",
+    "role": "Role",
+    "list": "PrefixList",
+    "rules": "SecurityGroup",
+    "acl": "NetworkAcl",
+}
+_PASSED_TO = {"iam:PassedToService": ["cloudwatch.amazonaws.com", "logs.amazonaws.com"]}
+
+
+def iam_policy(
+    kind: str, monitor: Monitor | None = None, *, account: str = "*", region: str = "*", partition: str = "aws"
+) -> dict[str, Any]:
+    """Return the least-privilege IAM policy for one of the three things that are done.
+
+    Parameters
+    ----------
+    kind : {"read", "deploy", "tune"}
+        read: query, and see how an alert is wired; it alters nothing. deploy: plan, apply and take down an alert.
+        tune: change rules of security groups and network ACLs.
+    monitor : Monitor, optional
+        The one alert that it is for: only what its design calls for is allowed, and on its own log group, alarm and
+        topic where AWS can scope the action. Calls that list look at all of a kind. Left out: any.
+    account, region : str
+        Where, `*` for any.
+    partition : {"aws", "aws-cn", "aws-us-gov"}
+        Whose ARNs.
+
+    Returns
+    -------
+    dict
+        The policy document.
+
+    Raises
+    ------
+    ArgumentError
+        If a value is unknown, or region and partition do not go together.
+
+    Notes
+    -----
+    Each policy is enough by itself. Source: Service Authorization Reference.
+
+    Examples
+    --------
+    >>> from rejectkit.monitoring import Monitor
+    >>> found = iam_policy("deploy", Monitor(log_group="vpc-flow-logs"), account="123456789012", region="eu-west-1")
+    >>> [one["Resource"] for one in found["Statement"] if one["Sid"] == "DeployAlarm"]
+    ['arn:aws:cloudwatch:eu-west-1:123456789012:alarm:VPCFlowLogs-Rejects']
+    """
+    _check(kind, account, region, partition)
+    arns = _arns(monitor, account, region, partition)
+    by_resource: dict[Resource, list[str]] = {}
+    for name, action in ACTIONS.items():
+        if kind in action.kinds.split() and (kind != "deploy" or _is_needed(action.needed, monitor)):
+            by_resource.setdefault(action.resource, []).append(name)
+    statements = []
+    for resource, names in by_resource.items():
+        found = arns[resource]
+        statement: dict[str, Any] = {
+            "Sid": kind.capitalize() + _SIDS[resource],
+            "Effect": "Allow",
+            "Action": sorted(names),
+            "Resource": found[0] if len(found) == 1 else found,
+        }
+        if resource == "role":
+            statement["Condition"] = {"StringEquals": _PASSED_TO}
+        statements.append(statement)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _check(kind: str, account: str, region: str, partition: str) -> None:
+    if kind not in KINDS:
+        raise ArgumentError(f"kind is {kind!r}; there are policies to {', '.join(KINDS)}")
+    if account != "*" and not re.fullmatch(r"[0-9]{12}", account):
+        raise ArgumentError(f"account is {account!r}; give twelve digits, or '*' for any")
+    if region != "*" and not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", region):
+        raise ArgumentError(f"region is {region!r}; give one such as 'eu-west-1', or '*' for any")
+    if partition not in ("aws", "aws-cn", "aws-us-gov"):
+        raise ArgumentError(f"partition is {partition!r}; it is aws, aws-cn or aws-us-gov")
+    if region != "*" and limits.partition(region) != partition:
+        raise ArgumentError(
+            f"region {region} is in the partition {limits.partition(region)}, not {partition}: correct one of them"
+        )
+
+
+def _is_needed(needed: Needed, monitor: Monitor | None) -> bool:
+    """Tell whether deploying a monitor calls for an action; any monitor, for all."""
+    return (
+        monitor is None
+        or {
+            "always": True,
+            "metric filter": monitor.design == METRIC_FILTER,
+            "log alarm": monitor.design == LOG_ALARM,
+            "our group": monitor.create_log_group,
+            "our topic": monitor.owns_topic,
+            "subscribers": bool(wanted.subscriptions(monitor)),
+        }[needed]
+    )
+
+
+def _arns(monitor: Monitor | None, account: str, region: str, partition: str) -> dict[Resource, list[str]]:
+    """Return the ARNs of each kind of resource; a log group is asked for with `:*` and without."""
+
+    def here(service: str, resource: str) -> str:
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+    groups = [here("logs", "log-group:*")]
+    found: dict[Resource, list[str]] = {
+        "all": ["*"],
+        "group": groups,
+        "groups": groups,
+        "alarm": [here("cloudwatch", "alarm:*")],
+        "topic": [here("sns", "*")],
+        "role": [f"arn:{partition}:iam::{account}:role/*"],
+        "list": [here("ec2", "prefix-list/*")],
+        "rules": [here("ec2", "security-group/*"), here("ec2", "security-group-rule/*")],
+        "acl": [here("ec2", "network-acl/*")],
+    }
+    if monitor is not None:
+        found["group"] = [here("logs", f"log-group:{monitor.log_group}{end}") for end in ("", ":*")]
+        found["alarm"] = [here("cloudwatch", f"alarm:{monitor.alarm_name}")]
+        found["topic"] = [here("sns", monitor.topic) if monitor.owns_topic else monitor.topic]
+        roles = [role for role in (monitor.query_role, monitor.lines_role) if role is not None]
+        found["role"] = list(dict.fromkeys(roles)) or found["role"]
+    return found
