@@ -37,14 +37,23 @@ def fill(sandbox: Sandbox, times: Sequence[int], lines: Sequence[str], fields: I
 
 
 def on_sandbox(
-    times: Sequence[int], lines: Sequence[str], fields: Sequence[str], *, limits: Limits | None = None, **options: Any
+    times: Sequence[int],
+    lines: Sequence[str],
+    fields: Sequence[str],
+    *,
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    **options: Any,
 ) -> rk.InsightsSource:
-    """Return a source over lines in a sandbox of its own, which lives as long as the source."""
-    newest = max(times, default=0) // 1000 + 60
-    sandbox = start(None, start=datetime.fromtimestamp(newest, UTC), limits=limits or Limits.unlimited())
+    """Return a source over lines in a sandbox, by default one of its own, which lives as long as the source."""
+    own = sandbox is None
+    if sandbox is None:
+        newest = max(times, default=0) // 1000 + 60
+        sandbox = start(None, start=datetime.fromtimestamp(newest, UTC), limits=limits or Limits.unlimited())
     name = fill(sandbox, times, lines, fields)
     options = {"format": rk.LogFormat(tuple(fields)), "budget": hurry(), "keep": False, **options}
     source = rk.InsightsSource(name, sandbox.session, **options)
     source.sandbox = sandbox  # type: ignore[attr-defined]  # for tests that look behind the curtain
-    weakref.finalize(source, sandbox.close)
+    if own:
+        weakref.finalize(source, sandbox.close)
     return source

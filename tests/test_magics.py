@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,8 +43,11 @@ def shell(log_file: Path, tmp_path: Path) -> Iterator[InteractiveShell]:
     made = InteractiveShell(config=settings, ipython_dir=str(tmp_path / "ipython"))
     magics.load_ipython_extension(made)
     made.user_ns["source"] = FileSource(log_file)
+    before = vars(builtins).copy()
     yield made
     made.reset(new_session=False)
+    for name in set(vars(builtins)) - before.keys() | {"__IPYTHON__"}:  # what a shell tells the whole process
+        vars(builtins).pop(name, None)
 
 
 def run(shell: InteractiveShell, cell: str) -> ExecutionResult:

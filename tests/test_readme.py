@@ -12,7 +12,7 @@ import pytest
 import rejectkit as rk
 from rejectkit import cli
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/cloudwatch.md")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_the_code_runs(readme: str, root: Path, tmp_path: Path) -> None:
     """The README's Python, run in a folder with the sample as `logs`, runs to its end."""
     (tmp_path / "logs").symlink_to(root / "data" / "AWSLogs")
     code = blocks(readme, "python")
-    assert len(code) == 3
+    assert len(code) == 4
     names: dict[str, object] = {}
     with contextlib.chdir(tmp_path):
         for block in code:
