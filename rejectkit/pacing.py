@@ -38,6 +38,7 @@ QUOTAS: Mapping[str, float] = {
 }
 OTHERS = 10.0  # calls a second of an operation that is not named above; inferred: the smallest common quota
 QUERIES = 100  # Logs Insights queries that may run at once in one account and region. Source: CloudWatch Logs quotas
+_BOUNDLESS = float("inf")
 _NAP = 0.2  # seconds between two looks at whether somebody asked to stop
 _BLINK = 0.001  # the shortest nap
 _SLOWEST = 1 / 16  # of the usual rate, after a service said "too fast" again and again
@@ -57,6 +58,10 @@ class Budget:
         Above 0, up to 1. The default leaves three quarters to everybody else.
     quotas : mapping of str to float
         Calls a second by `service.Operation`.
+    others : float
+        Calls a second of an operation that `quotas` does not name; infinite: as many as one likes.
+    queries : int
+        Logs Insights queries that may run at once in one account and region.
     now, sleep : callable
         A clock in seconds that never goes back, and what waits by it.
 
@@ -78,6 +83,8 @@ class Budget:
         share: float = 0.25,
         quotas: Mapping[str, float] = QUOTAS,
         *,
+        others: float = OTHERS,
+        queries: int = QUERIES,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -89,6 +96,7 @@ class Budget:
             name, quota = next(iter(unusable.items()))
             raise ArgumentError(f"the quota of {name} is {quota!r}; give calls a second, a number above 0")
         self.share, self.quotas, self.now = share, dict(quotas), now
+        self.others, self.queries = others, queries
         self._sleep = sleep
         self._lock = threading.Lock()
         self._lanes: dict[tuple[str, str], _Lane] = {}
@@ -97,7 +105,7 @@ class Budget:
     @property
     def most_running(self) -> int:
         """Logs Insights queries that may run at once in one region."""
-        return max(1, int(self.share * QUERIES))
+        return max(1, int(self.share * self.queries))
 
     def take(self, operation: str, region: str, check: Check | None = None) -> None:
         """Wait until a call may be made, and count it.
@@ -109,6 +117,8 @@ class Budget:
         check : callable, optional
             Called before each nap, of 0.2 s at most; what it raises ends the wait, and nothing is counted.
         """
+        if self.quotas.get(operation, self.others) == _BOUNDLESS:
+            return
         ticket = object()
         with self._lock:
             lane = self._lane(operation, region)
@@ -185,7 +195,7 @@ class Budget:
     def _lane(self, operation: str, region: str) -> _Lane:
         lane = self._lanes.get((operation, region))
         if lane is None:
-            lane = _Lane(self.quotas.get(operation, OTHERS), self.share, self.now())
+            lane = _Lane(self.quotas.get(operation, min(self.others, OTHERS)), self.share, self.now())
             self._lanes[operation, region] = lane
         return lane
 
@@ -240,8 +250,12 @@ _budgets_lock = threading.Lock()
 def budget_of(session: object) -> Budget:
     """Return the budget of a session, one for all that is done with it; made when it is first asked for.
 
+    A session may bring its own, as `session.budget`: that of a sandbox keeps to the sandbox's quotas.
     A stand-in for a session that cannot be kept track of (it allows no weak reference) gets a new one each time.
     """
+    own = getattr(session, "budget", None)
+    if isinstance(own, Budget):
+        return own
     with _budgets_lock:
         try:
             found = _budgets.get(session)

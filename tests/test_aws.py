@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rejectkit.aws import EndpointSession, Service, session
+from rejectkit.aws import EndpointSession, Service, default_session, session
 from rejectkit.errors import (
     AccessDeniedError,
     ArgumentError,
@@ -652,3 +652,22 @@ def test_many_threads_are_never_throttled_by_the_sandbox() -> None:
         assert found == [[]] * 60
         assert tally.count == 60
         assert tally.rate("logs.DescribeLogGroups", "eu-west-1") == 20
+
+
+def test_what_is_done_without_a_session_shares_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default session is one, and so is its budget, until the environment names another."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    one = default_session()
+    assert default_session() is one
+    assert default_session("us-east-1").region_name == "us-east-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    assert default_session().region_name == "eu-north-1"
+
+
+def test_a_sandbox_has_the_quotas_that_it_was_given() -> None:
+    """Its session's budget is a share of the sandbox's own rates; without rates nothing is waited for."""
+    with start(scenario=None, limits=Limits(rates={"logs.StartQuery": 4.0}, concurrent_queries=8)) as sandbox:
+        budget = budget_of(sandbox.session)
+        assert budget.rate("logs.StartQuery", sandbox.region) == 1.0
+        assert budget.most_running == 2
+        assert budget.others == float("inf")

@@ -305,3 +305,22 @@ def test_a_session_has_one_budget() -> None:
 def test_what_cannot_be_kept_track_of_has_a_budget_too() -> None:
     """A stand-in for a session that allows no weak reference is paced by a budget of its own."""
     assert budget_of(object()).share == 0.25
+
+
+def test_a_session_may_bring_its_own_budget() -> None:
+    """Where the quotas are not those of AWS, the session says so, and everything done with it keeps to that."""
+
+    class Session:
+        budget = Budget(quotas={"logs.StartQuery": 4.0}, others=float("inf"), queries=8)
+
+    session = Session()
+    assert budget_of(session) is session.budget
+    assert session.budget.most_running == 2
+    assert session.budget.rate("logs.StartQuery", "eu-west-1") == 1.0
+
+
+def test_what_has_no_quota_is_not_waited_for() -> None:
+    """With `others` infinite, an operation that is not named passes at once, however often."""
+    budget = Budget(quotas={}, others=float("inf"), now=lambda: 0.0, sleep=lambda seconds: pytest.fail("it waited"))
+    for _ in range(1000):
+        budget.take("logs.Whatever", "eu-west-1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rejectkit.aws.service import Service
-from rejectkit.aws.sessions import EndpointSession, session
+from rejectkit.aws.sessions import EndpointSession, default_session, session
 from rejectkit.aws.translation import translated
 
-__all__ = ["EndpointSession", "Service", "session", "translated"]
+__all__ = ["EndpointSession", "Service", "default_session", "session", "translated"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -12,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from rejectkit.aws.translation import translated
 from rejectkit.errors import CredentialsError
+from rejectkit.pacing import Budget
 
 
 def session(profile: str | None = None, region: str | None = None) -> boto3.Session:
@@ -44,6 +47,25 @@ def session(profile: str | None = None, region: str | None = None) -> boto3.Sess
         raise translated(error, profile=profile or "", region=region or "") from error
 
 
+def default_session(region: str | None = None) -> boto3.Session:
+    """Return the session that the environment names; the same one until the environment is another.
+
+    What is done without a session of its own shares one budget so.
+
+    Raises
+    ------
+    CredentialsError
+        As `session`.
+    """
+    told = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    return _default(region, told)
+
+
+@lru_cache(maxsize=8)
+def _default(region: str | None, told: tuple[tuple[str, str], ...]) -> boto3.Session:
+    return session(region=region)
+
+
 class EndpointSession(boto3.Session):  # type: ignore[misc]  # boto3 ships no types
     """A session whose clients all talk to one endpoint.
 
@@ -57,6 +79,8 @@ class EndpointSession(boto3.Session):  # type: ignore[misc]  # boto3 ships no ty
         What tells the account behind the endpoint from every other one, also from those that answer there later.
     now : callable, optional
         The time there, in seconds since the epoch, where it is not the present.
+    budget : Budget, optional
+        Of calls, where the quotas there are not those of AWS.
     """
 
     def __init__(
@@ -68,6 +92,7 @@ class EndpointSession(boto3.Session):  # type: ignore[misc]  # boto3 ships no ty
         aws_secret_access_key: str,
         identity: str | None = None,
         now: Callable[[], float] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Make a session; nothing is sent."""
         super().__init__(
@@ -76,7 +101,7 @@ class EndpointSession(boto3.Session):  # type: ignore[misc]  # boto3 ships no ty
             aws_session_token=None,
             region_name=region_name,
         )
-        self.endpoint_url, self.identity, self.now = endpoint_url, identity, now
+        self.endpoint_url, self.identity, self.now, self.budget = endpoint_url, identity, now, budget
 
     def client(self, service_name: str, *args: Any, **more: Any) -> Any:
         """Return a client that talks to the session's endpoint, unless another is given."""

@@ -20,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from rejectkit.aws import EndpointSession
 from rejectkit.errors import ArgumentError
+from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox.account import settle
 from rejectkit.sandbox.clock import Clock
@@ -99,6 +100,8 @@ class Sandbox:
         self.endpoint_url = world.endpoint_url = f"http://{host!s}:{port}"
         clock = world.clock
         self._now = lambda: clock.seconds  # holds no sandbox, which ends with its last user
+        limits = world.limits
+        self._budget = Budget(quotas=limits.rates, others=float("inf"), queries=limits.concurrent_queries)
         self._identity = f"sandbox {uuid.uuid4()}"
         self.session = EndpointSession(
             self.endpoint_url,
@@ -107,6 +110,7 @@ class Sandbox:
             aws_secret_access_key=SECRET_KEY,
             identity=self._identity,
             now=self._now,
+            budget=self._budget,
         )
         world.client = _clients(self.session)
         self._threads[0].start()
@@ -187,6 +191,7 @@ class Sandbox:
             aws_secret_access_key=SECRET_KEY,
             identity=self._identity,
             now=self._now,
+            budget=self._budget,
         )
 
     def advance(self, span: str | float | timedelta) -> datetime:
@@ -337,5 +342,8 @@ def _close(server: BaseWSGIServer, threads: list[threading.Thread], stopped: thr
             thread.join(timeout=5)
     for backends in list(BackendDict._instances):  # type: ignore[misc]  # of any service
         backends.pop(account, None)
+        buckets = getattr(backends, "bucket_accounts", {})  # S3 keeps the names that are taken for all accounts
+        for name in [name for name, (_, owner) in list(buckets.items()) if owner == account]:
+            buckets.pop(name, None)
     with _accounts_lock:
         _accounts_taken.discard(account)

@@ -113,7 +113,7 @@ class InsightsSource:
             raise ArgumentError(f"deadline is {deadline!r}; give a number of seconds above 0, for example 900")
         self._max_scan, self._ask, self._progress, self._deadline = scan_limit(max_scan), ask, progress, float(deadline)
         self._answers = keep if isinstance(keep, Answers) else Answers() if keep else None
-        self._session = session if session is not None else aws.session(region=region)
+        self._session = session if session is not None else aws.default_session(region)
         self._ledger = ledger_of(self._session)
         self._rows = Rows()
         budget = budget if budget is not None else budget_of(self._session)
