@@ -238,6 +238,14 @@ def test_what_only_the_service_knows_goes_through() -> None:
     assert "the service refused it" in str(caught.value)
 
 
+def test_a_text_that_cannot_be_narrowed_is_not_sent_wider() -> None:
+    """Where a filter has to be put before a query that cannot be taken apart here, it is refused, not sent without."""
+    source = source_of(3)
+    with pytest.raises(UnsupportedError, match="`offset` of a bin"):
+        source.run("stats count(*) by bin(5m) offset 1h", window(0.5, 2))
+    assert source.usage.queries == 0
+
+
 def test_a_query_that_the_service_alone_refuses_points_at_the_place() -> None:
     """The service counts lines from our mark on; the caret is under the user's own characters."""
     source = source_of(3, limits=Limits(rates={}, query_rows=50))

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from rejectkit import aws
-from rejectkit.errors import ArgumentError, FormatError, QueryError, RefusedError, UnsupportedError
+from rejectkit.errors import ArgumentError, FormatError, RefusedError
 from rejectkit.findings import Finding
-from rejectkit.insights import Answer, compile_query, parse
 from rejectkit.insights import syntax as s
-from rejectkit.insights.compile import Compiled
-from rejectkit.insights.reads import reads
-from rejectkit.insights.rewrite import TWINS, Rewritten, rewrite
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.records import LogFormat
 from rejectkit.sources import pages
 from rejectkit.sources.answers import Answers
+from rejectkit.sources.asked import Question, question, refused
 from rejectkit.sources.asking import DEADLINE, Ask, Desk
 from rejectkit.sources.base import UNSETTLED, Watch, log_format, records_query
 from rejectkit.sources.combined import Combined
 from rejectkit.sources.consent import consent, scan_limit
-from rejectkit.sources.cost import SETTLED_AFTER, Estimate, Scan, Usage, dollars, ledger_of
+from rejectkit.sources.cost import Estimate, Scan, Usage, dollars, ledger_of
 from rejectkit.sources.coverage import LogGroup
 from rejectkit.sources.doctor import doctor
 from rejectkit.sources.fetching import Rows, Wanted
 from rejectkit.sources.knowing import Known
 from rejectkit.sources.progress import Bar, dollars_text, shown, size_text
-from rejectkit.sources.retrieval import exact, order_of, seconds_of, separable
+from rejectkit.sources.retrieval import order_of
 from rejectkit.window import Window
 
 MAX_SCAN = "5 GB"
 SKIPPED = 1000  # lines that `skipped` shows
-_PLACE = re.compile(r"at line (\d+) and position (\d+)")
 
 
 class InsightsSource:
@@ -180,7 +174,7 @@ class InsightsSource:
 
     def estimate(self, query: str, window: Window | None = None, *, all_rows: bool = False) -> Estimate:
         """Return what a query will scan and cost, worked out from stored bytes and earlier queries; nothing is run."""
-        return self._estimate(self._question(query, window, all_rows))
+        return self._estimate(question(self._known, query, window, all_rows))
 
     def run(
         self, query: str, window: Window | None = None, *, all_rows: bool = False, watch: Watch | None = None
@@ -223,7 +217,7 @@ class InsightsSource:
         quiet = watch is not None
         watch = watch or Watch()
         watch.check()
-        asked = self._question(query, window, all_rows)
+        asked = question(self._known, query, window, all_rows)
         if asked.counted and order_of(asked.stages or ()) is None:  # pieces of time cannot be sorted on the service
             return Combined([self]).run(query, window, all_rows=True, watch=watch)
         for warning in asked.warnings:
@@ -237,60 +231,9 @@ class InsightsSource:
         watch.report(1.0, "done")
         return frame
 
-    # what is asked
+    # what it costs
 
-    def _question(self, query: str, window: Window | None, all_rows: bool) -> _Question:
-        parsed, refusal = _parsed(query)
-        known = self._known
-        now = known.service.now()
-        first, end = seconds_of(window) if window is not None else (known.begin(), int(now) + 1)
-        compiled: Compiled | None = None
-        if parsed is not None:
-            try:
-                compiled = compile_query(parsed, known.table(), window=window, all_rows=all_rows)
-            except UnsupportedError as error:
-                refusal = error
-        sent = self._sent(parsed, query, window, min(end, int(now)) - 480)
-        answer = compiled.answer if compiled is not None else None
-        settled = int(now) - known.aggregation - int(SETTLED_AFTER)
-        return _Question(
-            query=query,
-            sent=sent.text,
-            stages=parse(sent.text).stages if parsed is not None and compiled is not None else None,
-            names=[sent.names.get(column.name, column.name) for column in answer.columns] if answer else None,
-            answer=answer,
-            refusal=refusal,
-            warnings=compiled.warnings if compiled is not None else (),
-            first=first,
-            end=max(end, first + 1),
-            all_rows=all_rows,
-            unsettled=max(first, settled) if end > settled else None,
-        )
-
-    def _sent(self, parsed: s.Query | None, query: str, window: Window | None, at: float) -> Rewritten:
-        """Return the query as it is sent: its fields by names that the service knows, its window to the millisecond."""
-        only = " and ".join(one for one in (self._known.only, exact(window) if window is not None else "") if one)
-        if parsed is None:
-            return Rewritten(query, {})
-        formats, discovered = self._known.formats, self._known.discovered(at)
-        if len(formats) > 1:
-            self._check_discovered(parsed, discovered)
-        log_format = formats[0] if len(formats) == 1 else None
-        return rewrite(parsed, log_format=log_format, discovered=discovered, only=only or None)
-
-    def _check_discovered(self, query: s.Query, discovered: frozenset[str]) -> None:
-        """Refuse a query over lines of several formats whose fields the service does not find by itself."""
-        found = {*discovered, *(TWINS[name] for name in discovered & TWINS.keys())}
-        wanted = {name for one in reads(query) for name in one.fields} & set(self._known.columns)
-        if wanted - found:
-            formats = " and ".join(f"'{one.header[:60]}…'" for one in self._known.formats)
-            raise ArgumentError(
-                f"the log groups hold lines of several formats ({formats}), and the service does not find the field "
-                f"{min(wanted - found)} in them by itself; make a source for each log group with its format, and put "
-                "them together with rk.Combined"
-            )
-
-    def _estimate(self, asked: _Question) -> Estimate:
+    def _estimate(self, asked: Question) -> Estimate:
         known = self._known
         names = frozenset(group.arn for group in known.groups)
         stored = known.stored(known.service.now())
@@ -301,7 +244,7 @@ class InsightsSource:
 
     # the answer
 
-    def _fetch(self, asked: _Question, watch: Watch, progress: bool | None) -> pa.Table:
+    def _fetch(self, asked: Question, watch: Watch, progress: bool | None) -> pa.Table:
         known, estimate = self._known, self._estimate(asked)
         allowed = consent(estimate, self._max_scan, self._ask)
         region = known.service.region
@@ -332,14 +275,14 @@ class InsightsSource:
             try:
                 found = self._rows.fetch(desk, wanted)
             except RefusedError as error:
-                raise _refused(error, asked) from error
+                raise refused(error, asked) from error
         table = pages.table(found, asked.names)
         key = self._key(asked)
         if self._answers is not None and key is not None:
             self._answers.keep(key, table)
         return table
 
-    def _kept(self, asked: _Question) -> pa.Table | None:
+    def _kept(self, asked: Question) -> pa.Table | None:
         """Return the answer to the same question over the same settled window, if it is kept."""
         key = self._key(asked)
         found = self._answers.find(key) if self._answers is not None and key is not None else None
@@ -347,7 +290,7 @@ class InsightsSource:
             self._ledger.reuse()
         return found
 
-    def _key(self, asked: _Question) -> str | None:
+    def _key(self, asked: Question) -> str | None:
         """Return the name under which an answer is kept; None where it may be another one later."""
         identity = self._known.identity
         if asked.unsettled is not None or identity is None:
@@ -361,75 +304,6 @@ class InsightsSource:
             cap=asked.answer.cap if asked.answer is not None else None,
             all_rows=asked.all_rows,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A query over a span, ready to be sent.
-
-    Attributes
-    ----------
-    query, sent : str
-        As the user wrote it, and as the service gets it.
-    stages : tuple of Stage or None
-        What is sent, parsed; None where the engine here does not know the query.
-    names : list of str or None
-        The service's names of the answer's columns.
-    answer : Answer or None
-        The shape of the answer; None where the engine here does not know the query.
-    refusal : UnsupportedError or None
-        Why it does not.
-    warnings : tuple of Warning
-        What the user is to be told.
-    first, end : int
-        Seconds, half-open.
-    all_rows : bool
-        As the user asked.
-    unsettled : int or None
-        From when on records may still come in, if that is inside.
-    """
-
-    query: str
-    sent: str
-    stages: tuple[s.Stage, ...] | None
-    names: list[str] | None
-    answer: Answer | None
-    refusal: UnsupportedError | None
-    warnings: tuple[Warning, ...]
-    first: int
-    end: int
-    all_rows: bool
-    unsettled: int | None
-
-    @property
-    def counted(self) -> bool:
-        """Whether the rows are counted before they are fetched."""
-        return self.all_rows and self.stages is not None and separable(self.stages)
-
-
-def _parsed(query: str) -> tuple[s.Query | None, UnsupportedError | None]:
-    """Return a query parsed, or why the engine here does not know it; the language's own errors are raised."""
-    try:
-        return parse(query), None
-    except UnsupportedError as error:
-        return None, error
-
-
-def _refused(error: RefusedError, asked: _Question) -> Exception:
-    """Return the service's refusal of a query as an error of the query, pointing at the place where it is told."""
-    if error.code != "MalformedQueryException":
-        return error
-    message = error.message or str(error)
-    if asked.refusal is not None:
-        hint = "the engine of this package does not know it, and the service refused it"
-        return UnsupportedError(message, asked.query, asked.refusal.offset, asked.refusal.end, hint)
-    place = _PLACE.search(message)
-    lines = asked.query.split("\n")
-    if place and asked.sent.rstrip("\n") == asked.query.rstrip("\n") and 1 < int(place[1]) <= len(lines) + 1:
-        line = int(place[1]) - 2  # the first line that is sent is a mark
-        return QueryError(message, asked.query, sum(len(one) + 1 for one in lines[:line]) + int(place[2]))
-    hint = "" if asked.sent == asked.query else f"it was sent as:\n{asked.sent}"
-    return QueryError(message, asked.query, 0, len(asked.query), hint)
 
 
 def _report(bar: Bar, watch: Watch, estimate: Estimate, region: str, state: str, counted: Mapping[str, float]) -> None:
