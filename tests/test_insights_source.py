@@ -260,7 +260,9 @@ def test_a_query_that_the_service_alone_refuses_points_at_the_place() -> None:
 def test_a_scan_over_the_limit_raises_before_anything_runs(poc: Sandbox) -> None:
     """A script gets an error with the bytes, the dollars, what they are worked out from, and the mend."""
     source = rk.InsightsSource(GROUP, poc.session, budget=hurry(), max_scan="1 MB", keep=False)
-    message = r"the query would scan about 3\.\d MB \(<\$0\.0001; worked out from .*\), more than max_scan allows \(1\.0 MB\)"
+    message = (
+        r"the query would scan about 3\.\d MB \(<\$0\.0001; worked out from .*\), more than max_scan allows \(1\.0 MB\)"
+    )
     before = source.usage
     with pytest.raises(CostError, match=message) as caught:
         source.run("stats count(*)")

@@ -226,8 +226,7 @@ class Desk:
             "logGroupIdentifiers": self._groups,
             "startTime": ask.first,
             "endTime": ask.end - 1,
-            # the newline: the service appends its limit to the text, where a comment would swallow it
-            "queryString": f"# rejectkit {one.mark}\n{ask.text}\n",
+            "queryString": f"# rejectkit {one.mark}\n{ask.text}",
         }
         if ask.limit is not None:
             params["limit"] = ask.limit
