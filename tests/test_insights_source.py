@@ -217,6 +217,16 @@ def test_what_an_earlier_query_told_saves_the_count() -> None:
     assert source.usage.queries == 4
 
 
+def test_what_an_earlier_query_told_may_be_too_little_by_now() -> None:
+    """Where more came in since than one query returns, the rows are counted and fetched in pieces after all."""
+    source = source_of(30, limits=Limits(rates={}, query_rows=50, page_rows=20))
+    source._rows.most_rows = 50
+    source.run("stats count(*) as n", window(0, 90))
+    times, lines = [(NOON + at) * 1000 for at in range(30, 90)], [f"{at} {NOON + at} REJECT" for at in range(30, 90)]
+    store(source.sandbox).put(source.groups[0].name, "eni-1-all", times, lines)
+    assert sorted(source.records(window(0, 90), None)["srcPort"]) == list(range(90))
+
+
 # queries
 
 
