@@ -129,7 +129,7 @@ CASES = [
         "a scan over the limit",
         (),
         errors.CostError,
-        "more than it may (220 B), and was stopped",
+        "more than it may (120 B), and was stopped",
         options={"max_scan": 100},
     ),
 ]

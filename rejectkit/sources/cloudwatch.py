@@ -33,6 +33,7 @@ from rejectkit.window import Window
 
 MAX_SCAN = "5 GB"
 SKIPPED = 1000  # lines that `skipped` shows
+ROUGH = 1.2  # by how much more than `max_scan` a query may scan before it is stopped: estimates are rough
 
 
 class InsightsSource:
@@ -261,7 +262,7 @@ class InsightsSource:
                 deadline=self._deadline,
                 check=watch.check,
                 progress=lambda state, counted: _report(bar, watch, estimate, region, state, counted),
-                most_bytes=None if allowed or self._max_scan is None else 2.2 * self._max_scan,
+                most_bytes=None if allowed or self._max_scan is None else ROUGH * self._max_scan,
                 noted=noted,
             )
             wanted = Wanted(
