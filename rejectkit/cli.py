@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import rejectkit as rk
-from rejectkit import demo, report
+from rejectkit import clideploy, demo, report
 from rejectkit.errors import RejectkitError, RejectkitWarning, WindowError
 from rejectkit.window import parse_time
 
@@ -128,8 +128,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         help="vpc-..., subnet-..., eni-..., i-..., or a log group's name or ARN (default: all flow logs of the region)",
     )
-    parser.add_argument("--profile", help="a profile of ~/.aws/config")
-    parser.add_argument("--region", help="the region (default: the profile's)")
+    clideploy.account_arguments(parser)
 
 
 def _doctor(arguments: Arguments) -> int:
@@ -190,6 +189,15 @@ VERBS = (
         _sandbox,
     ),
     Verb("doctor", "say what is missing between the network and its flow logs", _doctor_arguments, _doctor),
+    Verb("plan", "say what an alert needs that is not there", clideploy.plan_arguments, clideploy.plan),
+    Verb("apply", "deploy an alert, or bring it up to date", clideploy.apply_arguments, clideploy.apply),
+    Verb("destroy", "take an alert down", clideploy.destroy_arguments, clideploy.destroy),
+    Verb(
+        "template",
+        "write an alert as CloudFormation, Terraform, AWS CLI lines or an IAM policy",
+        clideploy.template_arguments,
+        clideploy.template,
+    ),
     Verb("lab", "open JupyterLab on the notebooks", _lab_arguments, _lab),
 )
 

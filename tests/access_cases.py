@@ -15,6 +15,9 @@ ROLE, OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/query", f"arn:aws:iam::{ACCOUNT
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 SECURITY_GROUP, NETWORK_ACL = f"{EC2}:security-group/sg-0123456789abcdef0", f"{EC2}:network-acl/acl-0123456789abcdef0"
 RULE = f"{EC2}:security-group-rule/sgr-0123456789abcdef0"
+OTHER = "210987654321"
+QUEUE, FUNCTION = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
 PERMISSION = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
 METRIC = {"MetricName": "m", "Namespace": "n"}
 LOG_ALARM: Mapping[str, Any] = {
@@ -258,7 +261,21 @@ CASES = [
     ),
     one("ec2", "DeleteFlowLogs", f"{EC2}:vpc-flow-log/fl-0123", FlowLogIds=["fl-0123"]),
     one("logs", "DeleteLogGroup", EVENTS, logGroupName="g"),
+    one("sqs", "GetQueueUrl", QUEUE, QueueName="q"),
+    one("sqs", "GetQueueUrl", QUEUE.replace(ACCOUNT, OTHER), QueueName="q", QueueOwnerAWSAccountId=OTHER),
+    one("sqs", "GetQueueAttributes", QUEUE, QueueUrl=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/q"),
+    one("lambda", "GetPolicy", FUNCTION, FunctionName="f"),
+    one("lambda", "GetPolicy", FUNCTION.replace(ACCOUNT, OTHER), FunctionName=FUNCTION.replace(ACCOUNT, OTHER)),
+    one("lambda", "GetPolicy", FUNCTION, FunctionName=f"{ACCOUNT}:function:f"),
+    one("lambda", "GetPolicy", f"{FUNCTION}:live", FunctionName=f"{FUNCTION}:live"),
+    one("lambda", "GetPolicy", f"{FUNCTION}:live", FunctionName="f", Qualifier="live"),
+    one("kms", "DescribeKey", KEY, KeyId=KEY.rpartition("/")[2]),
+    one("kms", "DescribeKey", KEY.replace(ACCOUNT, OTHER), KeyId=KEY.replace(ACCOUNT, OTHER)),
+    one("kms", "GetKeyPolicy", KEY, KeyId=KEY),
+    one("kms", "DescribeKey", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/none", KeyId="alias/none"),
+    one("iam", "GetRole", ROLE, RoleName="query"),
     # a service that is moto's: its own action, on everything
+    one("lambda", "ListFunctions", "*"),
     one("sqs", "ListQueues", "*"),
     one("iam", "ListRoles", "*"),
     one("kms", "ListKeys", "*"),

@@ -142,6 +142,7 @@ def test_the_verbs_are_the_rows_of_the_table(capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert [verb.name for verb in cli.VERBS] == [
         *("report", "demo", "sandbox", "doctor"),
+        *("plan", "apply", "destroy", "template"),
         "lab",
     ]
     for verb in cli.VERBS:

@@ -13,8 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rejectkit import errors
+from rejectkit.actions import policy_of
 from rejectkit.aws import translated
-from rejectkit.aws.codes import kind_of_code, policy_of
+from rejectkit.aws.codes import kind_of_code
 from rejectkit.errors import (
     AccessDeniedError,
     AwsError,
@@ -343,7 +344,10 @@ def test_errors_of_what_botocore_runs_are_settings() -> None:
         ("logs:PutMetricFilter", "deploy"),
         ("cloudwatch:DescribeAlarmHistory", "read"),
         ("cloudwatch:PutMetricAlarm", "deploy"),
-        ("sns:ListSubscriptionsByTopic", "deploy"),
+        ("sns:ListSubscriptionsByTopic", "read"),
+        ("sns:Subscribe", "deploy"),
+        ("iam:PassRole", "deploy"),
+        ("logs:DescribeSubscriptionFilters", ""),
         ("ec2:DescribeSecurityGroupRules", "read"),
         ("ec2:GetManagedPrefixListEntries", "read"),
         ("ec2:CreateNetworkAclEntry", "tune"),

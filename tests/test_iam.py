@@ -14,9 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 import rejectkit
+from rejectkit.actions import ACTIONS, KINDS, policy_of
 from rejectkit.errors import AccessDeniedError, ApplyError, ArgumentError
 from rejectkit.monitoring import Monitor, iam_policy, plan, teardown
-from rejectkit.monitoring.iam import ACTIONS, KINDS
 from rejectkit.sandbox import Limits, Sandbox, start
 from tests.wiring import ACCOUNT, FULL, LOGS, PLAIN, ROLE, THERE, at_once, no_time, ready
 
@@ -140,8 +140,6 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "ec2:DeleteNetworkAclEntry": ("delete_network_acl_entry", ENTRY),
 }
 CALLS["iam:PassRole"] = CALLS["cloudwatch:PutLogAlarm"]  # asked for with the roles that the call names
-# Of a service whose calls are told apart by their paths, which the sandbox leaves to moto unjudged.
-UNJUDGED = ("lambda:GetPolicy",)
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
 # In the table for code of its own that calls it, or that will: the readers of a network, and the changers of its rules.
@@ -215,7 +213,7 @@ def test_a_policy_is_enough_and_each_action_of_it_is_needed(
     assert len(actions) == len(set(actions))
     session = sandbox.session_for(policy)
     assert {action: call(session, action) for action in actions} == dict.fromkeys(actions, "")
-    for action in sorted(set(actions) - set(UNJUDGED)):
+    for action in actions:
         told = call(sandbox.session_for(without(policy, action)), action)
         assert f"perform: {action}".lower() in told.lower()  # sns writes its own name in capitals
 
@@ -358,6 +356,23 @@ def test_what_no_policy_can_be_for_is_refused(values: dict[str, str], text: str)
     """The error says the argument, the value, and what to give in its place."""
     with pytest.raises(ArgumentError, match=text):
         iam_policy(**{"kind": "read"} | values)
+
+
+def test_roles_are_looked_at_in_the_account_only() -> None:
+    """The alarm there is may have another role than the monitor's; it is one of the account."""
+    for monitor in (None, PLAIN, LOGS):
+        (statement,) = [
+            one for one in iam_policy("read", monitor, **WHERE)["Statement"] if one["Action"] == ["iam:GetRole"]
+        ]
+        assert statement["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/*"
+
+
+def test_an_error_names_a_policy_that_has_the_action() -> None:
+    """What is promised of an action that is refused is so: the named policy has it; of no other is anything said."""
+    for action in ACTIONS:
+        assert action in listed(iam_policy(policy_of(action)))
+    assert policy_of("logs:DescribeSubscriptionFilters") == ""
+    assert policy_of("sts:GetCallerIdentity") == ""
 
 
 def called() -> dict[str, set[str]]:

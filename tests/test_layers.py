@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rejectkit"
 
 # From the ground up: a room may lean on its own layer and on those above it in this list, never on one below.
 LAYERS = [
-    {"errors", "window", "records", "findings", "plans", "pacing", "aws"},
+    {"errors", "window", "records", "findings", "plans", "pacing", "actions", "aws"},
     {"insights"},
     {"sources"},
     {"exploring"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"sandbox"},
     {"widgets", "magics"},
     {"rejectkit"},  # rejectkit/__init__.py, the public names
-    {"cli", "report", "demo", "__main__"},
+    {"cli", "clideploy", "climonitor", "report", "demo", "__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 STRANGERS = {frozenset({"monitoring", "network"})}  # one layer, and yet neither may lean on the other

@@ -16,7 +16,7 @@ from botocore.model import ServiceModel
 from rejectkit.aws import Service, translated
 from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.monitoring.iam import iam_policy
-from rejectkit.sandbox import Limits, Sandbox, start
+from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sandbox.accessrules import TABLE
 from tests.access_cases import ACCOUNT, ALARM, CASES, EVENTS, GROUP, LOG_ALARM, METRIC_ALARM, REGION, ROLE, TOPIC, Case
 
@@ -183,6 +183,34 @@ def test_our_errors_name_the_action(sandbox: Sandbox, service: str) -> None:
     with pytest.raises(AccessDeniedError, match=f"The IAM action {action} is not allowed") as caught:
         Service(sandbox.session_for(last), service).call(case.operation, **case.params)
     assert caught.value.action == action
+
+
+def test_an_alias_and_a_roles_path_are_looked_up(sandbox: Sandbox) -> None:
+    """What a call takes is the key behind an alias, and the role with its path, which the call does not name."""
+    kms, iam = sandbox.session.client("kms"), sandbox.session.client("iam")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/topic", TargetKeyId=key)
+    iam.create_role(RoleName="deep", Path="/teams/network/", AssumeRolePolicyDocument='{"Statement": []}')
+    role = f"arn:aws:iam::{ACCOUNT}:role/teams/network/deep"
+    alias = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/topic"
+    for case, resource, wrong in (
+        (Case("kms", "DescribeKey", {"KeyId": "alias/topic"}, ()), key, alias),
+        (Case("kms", "DescribeKey", {"KeyId": alias}, ()), key, alias),
+        (Case("iam", "GetRole", {"RoleName": "deep"}, ()), role, f"arn:aws:iam::{ACCOUNT}:role/deep"),
+    ):
+        action = f"{case.service}:{case.operation}"
+        assert f"perform: {action} on resource: {resource} because" in call(sandbox, policy((action, wrong)), case)
+        assert call(sandbox, policy((action, resource)), case) == ""
+
+
+def test_a_call_that_is_told_by_its_path_has_its_name(sandbox: Sandbox) -> None:
+    """A fault can be planted in one of Lambda's, whose requests name no operation."""
+    sandbox.faults.add(Fault("lambda.GetPolicy", code="TooManyRequestsException", message="slow down"))
+    with pytest.raises(ClientError, match=r"TooManyRequestsException.*slow down"):
+        sandbox.session.client("lambda", config=ONCE).get_policy(FunctionName="f")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        sandbox.session.client("lambda", config=ONCE).get_policy(FunctionName="f")
+    assert sandbox.session.client("lambda").list_functions()["Functions"] == []
 
 
 def test_a_group_without_its_star_does_not_do(sandbox: Sandbox) -> None:

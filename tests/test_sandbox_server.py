@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -86,13 +87,32 @@ def test_closed_it_is_gone() -> None:
         assert "QueueUrls" not in again.session.client("sqs").list_queues()
 
 
+def test_the_names_of_its_buckets_are_free_again() -> None:
+    """A bucket's name is taken for everybody while its sandbox is open, and for nobody afterwards."""
+    where = {"LocationConstraint": "eu-west-1"}
+    with start(scenario=None) as other:
+        with start(scenario=None) as made:
+            s3 = made.session.client("s3")
+            s3.create_bucket(Bucket="shared-name", CreateBucketConfiguration=where)
+            s3.put_object(Bucket="shared-name", Key="k", Body=b"one")
+            with pytest.raises(ClientError, match="BucketAlreadyExists"):
+                other.session.client("s3").create_bucket(Bucket="shared-name", CreateBucketConfiguration=where)
+            other.session.client("s3").create_bucket(Bucket="others", CreateBucketConfiguration=where)
+        gc.collect()
+        for again in (other, start(scenario=None)):
+            with again:
+                s3 = again.session.client("s3")
+                s3.create_bucket(Bucket="shared-name", CreateBucketConfiguration=where)
+                assert s3.list_objects_v2(Bucket="shared-name")["KeyCount"] == 0
+                if again is other:
+                    assert {one["Name"] for one in s3.list_buckets()["Buckets"]} == {"shared-name", "others"}
+
+
 def test_forgotten_it_is_gone_too() -> None:
     """The garbage collector closes what nobody holds."""
     made = start(scenario=None)
     port = int(made.endpoint_url.rpartition(":")[2])
     del made
-    import gc
-
     gc.collect()
     with socket.socket() as line:
         assert line.connect_ex(("127.0.0.1", port)) != 0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rejectkit.errors import ApplyError, AwsError, ConflictError
+from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.deploy import plan
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.removal import teardown
@@ -263,6 +264,24 @@ def test_what_is_not_ours_stays(sandbox: Sandbox) -> None:
     assert why(made, "metric filter") == "It counts into App/Errors: it is somebody else's, and stays."
     made.apply(confirm=lambda step: True)
     assert there(sandbox, "others") == before
+
+
+def test_a_filter_beside_a_log_alarm_whose_choices_no_pattern_can_say(sandbox: Sandbox) -> None:
+    """It is told whose it is, as with any log alarm: somebody else's stays, and the log alarm goes."""
+    role = "arn:aws:iam::123456789012:role/queries"
+    choices = Choices(inside=("10.0.0.0/9",))
+    monitor = deployed(sandbox, "unsaid", design="log-alarm", query_role=role, choices=choices)
+    assert choices.unsaid(monitor.log_format)
+    logs = sandbox.session.client("logs")
+    counted = {"metricName": "Errors", "metricNamespace": "App", "metricValue": "1"}
+    put = {"logGroupName": monitor.log_group, "filterName": monitor.filter_name, "filterPattern": "ERROR"}
+    logs.put_metric_filter(**put, metricTransformations=[counted])
+    made = gone(sandbox, monitor)
+    assert why(made, "metric filter") == "It counts into App/Errors: it is somebody else's, and stays."
+    assert "remove log alarm 'unsaid-alarm'" in told(made)
+    made.apply()
+    (kept,) = logs.describe_metric_filters(logGroupName=monitor.log_group)["metricFilters"]
+    assert kept["filterPattern"] == "ERROR"
 
 
 def test_the_recipe_made_by_hand_is_not_taken_for_ours(sandbox: Sandbox) -> None:

@@ -141,16 +141,3 @@ def kind_of_code(code: str, message: str = "", status: int = 0) -> Kind:
 def kind_of_class(names: Iterable[str]) -> Kind:
     """Return what an error that is no service's answer means, by the names of its class and of those above it."""
     return next((_CLASSES[name] for name in names if name in _CLASSES), "other")
-
-
-def policy_of(action: str) -> str:
-    """Return which of rejectkit's policies allows an IAM action: `read`, `deploy`, `tune`, or nothing."""
-    service, _, name = action.partition(":")
-    if service == "ec2" and ("SecurityGroup" in name or "NetworkAcl" in name) and not name.startswith("Describe"):
-        return "tune"
-    if service == "ec2" and not name.startswith(("Describe", "Get")):
-        return ""
-    reads = ("Describe", "Filter", "Get", "List", "StartQuery", "StopQuery", "TestMetricFilter")
-    if service in ("logs", "cloudwatch", "ec2") and name.startswith(reads):
-        return "read"
-    return "deploy" if service in ("logs", "cloudwatch", "sns") or action == "iam:PassRole" else ""

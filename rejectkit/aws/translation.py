@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rejectkit.aws.codes import Kind, kind_of_class, kind_of_code, policy_of
+from rejectkit.actions import policy_of
+from rejectkit.aws.codes import Kind, kind_of_class, kind_of_code
 from rejectkit.errors import (
     AccessDeniedError,
     AwsError,

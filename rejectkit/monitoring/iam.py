@@ -1,114 +1,15 @@
-"""The IAM policies for what rejectkit does: read, deploy, tune; from one table of the actions it calls."""
+"""The IAM policies for what rejectkit does: read, deploy, tune; from the table of the actions it calls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
+from rejectkit.actions import ACTIONS, KINDS, Needed, Resource
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import limits, wanted
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
-
-KINDS: Final = ("read", "deploy", "tune")
-
-Resource = Literal["all", "group", "groups", "alarm", "topic", "role", "list", "rules", "acl"]
-Needed = Literal["always", "metric filter", "log alarm", "our group", "our topic", "subscribers"]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What calls an action, and what it is done to.
-
-    Attributes
-    ----------
-    kinds : str
-        The policies it is in, out of read, deploy and tune.
-    resource : str
-        What it is scoped to: a row of `_arns`. The plural of one is all of them, for calls that list.
-    needed : str
-        Where a monitor is given: for which monitors deploying calls it.
-    """
-
-    kinds: str
-    resource: Resource
-    needed: Needed = "always"
-
-
-# Source: Service Authorization Reference, for the resource an action can be scoped to.
-ACTIONS: Final[Mapping[str, Action]] = {
-    # the source: queries, the fields and lines of a log group
-    "logs:StartQuery": Action("read", "group"),
-    "logs:GetQueryResults": Action("read", "group"),
-    "logs:GetLogGroupFields": Action("read", "group"),
-    "logs:FilterLogEvents": Action("read", "group"),
-    "logs:StopQuery": Action("read", "all"),
-    "logs:DescribeQueries": Action("read", "all"),
-    "logs:DescribeLogGroups": Action("read deploy", "all"),
-    "logs:DescribeLogStreams": Action("read deploy", "group", "our group"),
-    # the flow log, and the network it is of
-    "ec2:DescribeFlowLogs": Action("read", "all"),
-    "ec2:DescribeNetworkInterfaces": Action("read", "all"),
-    "ec2:DescribeSubnets": Action("read", "all"),
-    "ec2:DescribeVpcs": Action("read", "all"),
-    "ec2:DescribeSecurityGroups": Action("read tune", "all"),
-    "ec2:DescribeSecurityGroupRules": Action("read tune", "all"),
-    "ec2:DescribeNetworkAcls": Action("read tune", "all"),
-    "ec2:DescribeManagedPrefixLists": Action("read", "all"),
-    "ec2:GetManagedPrefixListEntries": Action("read", "list"),
-    # the metric filter and its metric
-    "logs:DescribeMetricFilters": Action("read deploy", "groups"),
-    "logs:TestMetricFilter": Action("read deploy", "all", "metric filter"),
-    "logs:PutMetricFilter": Action("deploy", "group", "metric filter"),
-    "logs:DeleteMetricFilter": Action("deploy", "group"),
-    "cloudwatch:GetMetricData": Action("read", "all"),
-    "cloudwatch:ListMetrics": Action("read", "all"),
-    # the alarm
-    "cloudwatch:DescribeAlarms": Action("read deploy", "all"),  # composite alarms are told to `*` only
-    "cloudwatch:DescribeAlarmHistory": Action("read", "alarm"),
-    "cloudwatch:ListAlarmMuteRules": Action("read", "all"),
-    "cloudwatch:ListTagsForResource": Action("deploy", "alarm"),
-    "cloudwatch:TagResource": Action("deploy", "alarm"),
-    "cloudwatch:PutMetricAlarm": Action("deploy", "alarm", "metric filter"),
-    "cloudwatch:PutLogAlarm": Action("deploy", "alarm", "log alarm"),
-    "cloudwatch:DeleteAlarms": Action("deploy", "alarm"),
-    "iam:PassRole": Action("deploy", "role", "log alarm"),
-    "iam:GetRole": Action("read", "all"),
-    # the topic and those it tells
-    "sns:GetTopicAttributes": Action("read deploy", "topic"),
-    "sns:ListSubscriptionsByTopic": Action("read deploy", "topic"),
-    "sns:GetSubscriptionAttributes": Action("read", "all"),
-    "sqs:GetQueueUrl": Action("read", "all"),  # whoever is subscribed, not only the monitor's own; so are the next
-    "sqs:GetQueueAttributes": Action("read", "all"),
-    "lambda:GetPolicy": Action("read", "all"),
-    "kms:DescribeKey": Action("read", "all"),  # the topic's key, which no monitor names
-    "kms:GetKeyPolicy": Action("read", "all"),
-    "sns:ListTagsForResource": Action("deploy", "topic", "our topic"),
-    "sns:TagResource": Action("deploy", "topic", "our topic"),
-    "sns:CreateTopic": Action("deploy", "topic", "our topic"),
-    "sns:SetTopicAttributes": Action("deploy", "topic", "our topic"),
-    "sns:DeleteTopic": Action("deploy", "topic", "our topic"),
-    "sns:Subscribe": Action("deploy", "topic", "subscribers"),
-    "sns:Unsubscribe": Action("deploy", "all"),
-    # the log group, where it is ours
-    "logs:CreateLogGroup": Action("deploy", "group", "our group"),
-    "logs:DeleteLogGroup": Action("deploy", "group", "our group"),
-    "logs:PutRetentionPolicy": Action("deploy", "group", "our group"),
-    "logs:DeleteRetentionPolicy": Action("deploy", "group", "our group"),
-    "logs:TagResource": Action("deploy", "group", "our group"),
-    "logs:ListTagsForResource": Action("deploy", "group", "our group"),
-    # rules
-    "ec2:AuthorizeSecurityGroupIngress": Action("tune", "rules"),
-    "ec2:AuthorizeSecurityGroupEgress": Action("tune", "rules"),
-    "ec2:RevokeSecurityGroupIngress": Action("tune", "rules"),
-    "ec2:RevokeSecurityGroupEgress": Action("tune", "rules"),
-    "ec2:ModifySecurityGroupRules": Action("tune", "rules"),
-    "ec2:CreateNetworkAclEntry": Action("tune", "acl"),
-    "ec2:ReplaceNetworkAclEntry": Action("tune", "acl"),
-    "ec2:DeleteNetworkAclEntry": Action("tune", "acl"),
-}
-"""Every action of AWS that rejectkit calls, but sts:GetCallerIdentity, which needs no permission."""
 
 _SIDS: Mapping[Resource, str] = {
     "all": "Everything",
@@ -117,6 +18,7 @@ _SIDS: Mapping[Resource, str] = {
     "alarm": "Alarm",
     "topic": "Topic",
     "role": "Role",
+    "roles": "EveryRole",
     "list": "PrefixList",
     "rules": "SecurityGroup",
     "acl": "NetworkAcl",
@@ -220,14 +122,15 @@ def _arns(monitor: Monitor | None, account: str, region: str, partition: str) ->
     def here(service: str, resource: str) -> str:
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
-    groups = [here("logs", "log-group:*")]
+    groups, roles = [here("logs", "log-group:*")], [f"arn:{partition}:iam::{account}:role/*"]
     found: dict[Resource, list[str]] = {
         "all": ["*"],
         "group": groups,
         "groups": groups,
         "alarm": [here("cloudwatch", "alarm:*")],
         "topic": [here("sns", "*")],
-        "role": [f"arn:{partition}:iam::{account}:role/*"],
+        "role": roles,
+        "roles": roles,
         "list": [here("ec2", "prefix-list/*")],
         "rules": [here("ec2", "security-group/*"), here("ec2", "security-group-rule/*")],
         "acl": [here("ec2", "network-acl/*")],
@@ -236,6 +139,6 @@ def _arns(monitor: Monitor | None, account: str, region: str, partition: str) ->
         found["group"] = [here("logs", f"log-group:{monitor.log_group}{end}") for end in ("", ":*")]
         found["alarm"] = [here("cloudwatch", f"alarm:{monitor.alarm_name}")]
         found["topic"] = [here("sns", monitor.topic) if monitor.owns_topic else monitor.topic]
-        roles = [role for role in (monitor.query_role, monitor.lines_role) if role is not None]
-        found["role"] = list(dict.fromkeys(roles)) or found["role"]
+        passed = [role for role in (monitor.query_role, monitor.lines_role) if role is not None]
+        found["role"] = list(dict.fromkeys(passed)) or roles
     return found

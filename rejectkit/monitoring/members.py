@@ -67,7 +67,8 @@ def _flat(params: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, An
 
 def metric_filter(monitor: Monitor, deployed: Deployed) -> tuple[Field, ...]:
     """Return the members in which the filter of the monitor's name differs from the one wanted, in either design."""
-    params = wanted.filter_params(monitor.changed(**_AS_FILTER) if monitor.design == LOG_DESIGN else monitor)
+    filtered = monitor.changed(**_AS_FILTER, pattern=monitor.pattern) if monitor.design == LOG_DESIGN else monitor
+    params = wanted.filter_params(filtered)
     found = deployed.filter_named(monitor.filter_name)
     return fields(told_filter(found) if found else {}, told_filter(params or {}))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rejectkit.sandbox import accessnames as names
 from rejectkit.sandbox.calls import Call
 from rejectkit.sandbox.logstore import LogStore, name_of
 from rejectkit.sandbox.pointers import place
@@ -220,6 +221,10 @@ TABLE: Mapping[str, Resources] = {
         "CreateTopic Subscribe SetTopicAttributes GetTopicAttributes ListSubscriptionsByTopic Publish PublishBatch "
         "DeleteTopic TagResource UntagResource ListTagsForResource AddPermission RemovePermission ConfirmSubscription",
     ),
+    **_all("sqs", names.queue, "GetQueueUrl GetQueueAttributes"),
+    "lambda.GetPolicy": names.function,
+    **_all("kms", names.key, "DescribeKey GetKeyPolicy"),
+    "iam.GetRole": names.role,
     **_all(
         "ec2",
         _named("security-group", "GroupId"),

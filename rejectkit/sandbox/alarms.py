@@ -189,6 +189,7 @@ OPERATIONS: dict[str, Handler] = {
     "DescribeAlarmsForMetric": _describe_for_metric,
     "DisableAlarmActions": _enable(False),
     "EnableAlarmActions": _enable(True),
+    "ListAlarmMuteRules": lambda world, call: {"AlarmMuteRuleSummaries": []},  # there can be none
     "ListTagsForResource": _list_tags,
     "PutAlarmMuteRule": _refuse("alarm mute rules"),
     "PutAnomalyDetector": _refuse("anomaly detectors"),

@@ -12,6 +12,7 @@ from rejectkit.sandbox import resourceswatch as watch
 from rejectkit.sandbox.calls import ServiceError
 from rejectkit.sandbox.properties import TAGS, Shape, checked
 from rejectkit.sandbox.resourceplace import Place, Properties
+from rejectkit.sandbox.resourceshapes import ALARM, LOG_ALARM, QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +65,6 @@ def _set(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_ALARM: Mapping[str, Shape] = {
-    "ActionsEnabled": bool,
-    "AlarmActions": [str],
-    "AlarmDescription": str,
-    "AlarmName": str,
-    "ComparisonOperator": str,
-    "DatapointsToAlarm": int,
-    "Dimensions": [{"Name": str, "Value": str}],
-    "EvaluateLowSampleCountPercentile": str,
-    "EvaluationPeriods": int,
-    "ExtendedStatistic": str,
-    "InsufficientDataActions": [str],
-    "MetricName": str,
-    "Metrics": [
-        {
-            "AccountId": str,
-            "Expression": str,
-            "Id": str,
-            "Label": str,
-            "MetricStat": {
-                "Metric": {"Dimensions": [{"Name": str, "Value": str}], "MetricName": str, "Namespace": str},
-                "Period": int,
-                "Stat": str,
-                "Unit": str,
-            },
-            "Period": int,
-            "ReturnData": bool,
-        }
-    ],
-    "Namespace": str,
-    "OKActions": [str],
-    "Period": int,
-    "Statistic": str,
-    "Tags": TAGS,
-    "Threshold": float,
-    "ThresholdMetricId": str,
-    "TreatMissingData": str,
-    "Unit": str,
-}
-_QUEUE: Mapping[str, Shape] = {
-    "DelaySeconds": int,
-    "KmsDataKeyReusePeriodSeconds": int,
-    "KmsMasterKeyId": str,
-    "MaximumMessageSize": int,
-    "MessageRetentionPeriod": int,
-    "QueueName": str,
-    "ReceiveMessageWaitTimeSeconds": int,
-    "RedriveAllowPolicy": object,
-    "RedrivePolicy": object,
-    "SqsManagedSseEnabled": bool,
-    "Tags": TAGS,
-    "VisibilityTimeout": int,
-}
-
 # Names, types and what replaces: the resource schemas of CloudFormation.
 KINDS: Mapping[str, Kind] = {
     "AWS::Logs::LogGroup": Kind(
@@ -160,7 +107,7 @@ KINDS: Mapping[str, Kind] = {
         unplayed=_set("ApplyOnTransformedLogs", "EmitSystemFieldDimensions", "FieldSelectionCriteria"),
     ),
     "AWS::CloudWatch::Alarm": Kind(
-        _ALARM,
+        ALARM,
         watch.create_alarm,
         watch.update_alarm,
         watch.delete_alarm,
@@ -170,6 +117,22 @@ KINDS: Mapping[str, Kind] = {
         unplayed=_set(
             "ActionConfiguration", "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow", "WarmUpConfiguration"
         ),
+    ),
+    "AWS::CloudWatch::LogAlarm": Kind(
+        LOG_ALARM,
+        watch.create_log_alarm,
+        watch.update_log_alarm,
+        watch.delete_alarm,
+        watch.alarm_attributes,
+        required=_set(
+            "ComparisonOperator",
+            "QueryResultsToAlarm",
+            "QueryResultsToEvaluate",
+            "ScheduledQueryConfiguration",
+            "Threshold",
+        ),
+        replaces=_set("AlarmName"),
+        unplayed=_set("WarmUpConfiguration"),
     ),
     "AWS::SNS::Topic": Kind(
         {
@@ -223,7 +186,7 @@ KINDS: Mapping[str, Kind] = {
         required=_set("PolicyDocument", "Topics"),
     ),
     "AWS::SQS::Queue": Kind(
-        _QUEUE,
+        QUEUE,
         other.create_queue,
         other.update_queue,
         other.delete_queue,

@@ -120,8 +120,24 @@ def update_alarm(place: Place, physical: str, new: Properties, old: Properties) 
     retag(place, "cloudwatch", str(alarm_attributes(place, physical, new)["Arn"]), new, old)
 
 
+def create_log_alarm(place: Place, properties: Properties) -> str:
+    """Make an alarm of a scheduled query."""
+    name = properties.get("AlarmName", place.generated)
+    if place.ask("cloudwatch", "DescribeAlarms", AlarmNames=[name], AlarmTypes=["LogAlarm"]).get("LogAlarms"):
+        raise place.exists(AlarmName=name)
+    place.ask("cloudwatch", "PutLogAlarm", **{**properties, "AlarmName": name})
+    return place.made(name)
+
+
+def update_log_alarm(place: Place, physical: str, new: Properties, old: Properties) -> None:
+    """Change a log alarm: it is put again; tags have calls of their own."""
+    put = {name: value for name, value in new.items() if name != "Tags"}
+    place.ask("cloudwatch", "PutLogAlarm", **{**put, "AlarmName": physical})
+    retag(place, "cloudwatch", str(alarm_attributes(place, physical, new)["Arn"]), new, old)
+
+
 def delete_alarm(place: Place, physical: str, properties: Properties) -> None:
-    """Take an alarm away."""
+    """Take an alarm away, of either kind."""
     with gone_is_fine():
         place.ask("cloudwatch", "DeleteAlarms", AlarmNames=[physical])
 

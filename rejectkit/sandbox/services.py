@@ -7,12 +7,17 @@ from importlib import import_module
 
 from rejectkit.sandbox.calls import Handler
 
-_TABLES = {
+_TABLES: Mapping[str, tuple[str, ...]] = {
     "logs": ("loggroups", "logevents", "metricfilters", "insights"),
     "cloudwatch": ("metrics", "alarms"),
     "sns": ("topics",),
     "cloudformation": ("stacks",),
     "ec2": ("vpcviews", "flowlogs", "grouprules", "aclentries"),
+    # moto's, and read all the same: what their calls are done to is held to policies
+    "iam": (),
+    "kms": (),
+    "lambda": (),
+    "sqs": (),
 }
 
 

@@ -52,9 +52,12 @@ class Request:
         key, region, service = signed.groups() if signed else ("", "", _UNSIGNED.get(operation, ""))
         service = _SIGNED.get(service, service)
         self.protocol = _protocol(service, self.content_type) if service in owned else ""
+        found: Mapping[str, str] = {}
+        if self.protocol.startswith("rest-"):
+            operation, found = _routed(service, environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         params: Mapping[str, Any] = {}
         if service in owned and operation:
-            params = _params(service, operation, self.protocol, environ, values, text)
+            params = _params(service, operation, self.protocol, environ, values, text, found)
         self.call = Call(service, operation, region, params, key)
 
 
@@ -66,7 +69,9 @@ def _values(environ: dict[str, Any], form: bytes) -> MultiDict[str, str]:
 
 @lru_cache
 def _protocol(service: str, content_type: str) -> str:
-    return str(determine_request_protocol(get_service_model(service), content_type or _FORM))
+    model = get_service_model(service)
+    declared = str(model.metadata["protocol"])  # of the rest services the only one, and a GET has no content type
+    return declared if declared.startswith("rest-") else str(determine_request_protocol(model, content_type or _FORM))
 
 
 @lru_cache
@@ -75,8 +80,37 @@ def operations(service: str) -> frozenset[str]:
     return frozenset(get_service_model(service).operation_names)
 
 
+def _routed(service: str, method: str, path: str) -> tuple[str, Mapping[str, str]]:
+    """Return the operation of a service whose calls are told apart by method and path, and what the path names."""
+    for known, route, operation in _routes(service):
+        if known == method and (found := route.fullmatch(path)):
+            return operation, found.groupdict()
+    return "", {}
+
+
+@lru_cache
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return method and path of each operation, those with the most fixed parts first."""
+    made = []
+    for name in operations(service):
+        http = get_service_model(service).operation_model(name).http
+        path = http["requestUri"].partition("?")[0].rstrip("/")
+        parts = re.split(r"{(\w+)(\+?)}", path)  # text, name, plus, text ...
+        places = [f"(?P<{parts[at]}>{'.+' if parts[at + 1] else '[^/]+'})" for at in range(1, len(parts), 3)]
+        texts = [re.escape(text) for text in parts[::3]]
+        route = "".join(text + place for text, place in zip(texts, [*places, ""], strict=True))
+        made.append((len(places), http["method"], re.compile(f"{route}/?"), name))
+    return [(method, route, name) for _, method, route, name in sorted(made, key=lambda one: (one[0], one[3]))]
+
+
 def _params(
-    service: str, operation: str, protocol: str, environ: dict[str, Any], values: MultiDict[str, str], body: bytes
+    service: str,
+    operation: str,
+    protocol: str,
+    environ: dict[str, Any],
+    values: MultiDict[str, str],
+    body: bytes,
+    found: Mapping[str, str],
 ) -> Mapping[str, Any]:
     if service in _PLAIN:
         return dict(json.loads(body or b"{}"))
@@ -91,7 +125,7 @@ def _params(
                 "headers": Headers(),
                 "body": body,
                 "url_path": environ.get("PATH_INFO", ""),
-                "url_params": {},
+                "url_params": dict(found),
             }
         )
     )
