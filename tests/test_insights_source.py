@@ -207,6 +207,20 @@ def test_rows_in_another_order_than_time_are_sorted_over_all_pieces() -> None:
     assert found["srcPort"].tolist() == [at for at in range(89, -1, -1) if at % 3]
 
 
+def test_pieces_come_in_the_order_of_the_language() -> None:
+    """Without `sort` rows are newest first, also where they were fetched in pieces."""
+    source = source_of(90, limits=Limits(rates={}, query_rows=50, page_rows=20))
+    assert source.run("fields srcPort", all_rows=True)["srcPort"].tolist() == list(range(89, -1, -1))
+
+
+def test_an_answer_of_just_the_limit_is_not_cut() -> None:
+    """10,000 rows are all there is: nothing is warned of."""
+    source = source_of(10_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(source.run("fields srcPort")) == 10_000
+
+
 def test_what_an_earlier_query_told_saves_the_count() -> None:
     """When a query over the window has told how many records there are, few enough rows are fetched at once."""
     source = source_of(90)

@@ -19,32 +19,59 @@ from rejectkit.monitoring.pattern import FilterPattern
 from rejectkit.monitoring.patternwrite import PRIVATE, Only, between, unlike
 
 if TYPE_CHECKING:
+    from rejectkit.monitoring.checkup import health
+    from rejectkit.monitoring.delays import Delay
     from rejectkit.monitoring.deploy import plan
+    from rejectkit.monitoring.logalarm import LogAlarmRule
+    from rejectkit.monitoring.patterntest import pattern_test
+    from rejectkit.monitoring.recommending import recommend
     from rejectkit.monitoring.removal import teardown
+    from rejectkit.monitoring.replay import backtest
+    from rejectkit.monitoring.sweeping import grid, sweep
 
 __all__ = [  # noqa: RUF022  # as `sorted` has it
     "AlarmRule",
     "Choices",
+    "Delay",
     "FilterPattern",
+    "LogAlarmRule",
     "Monitor",
     "Only",
     "PRIVATE",
+    "backtest",
     "between",
     "cli",
     "compared",
+    "grid",
+    "health",
     "iam_policy",
+    "pattern_test",
     "plan",
+    "recommend",
+    "sweep",
     "teardown",
     "template",
     "terraform",
     "unlike",
 ]
 
-_HOMES = {"plan": "deploy", "teardown": "removal"}  # these bring boto3, so they are found on first use
+# What brings boto3 or pandas is found on first use.
+_HOMES = {
+    "Delay": "delays",
+    "LogAlarmRule": "logalarm",
+    "backtest": "replay",
+    "grid": "sweeping",
+    "health": "checkup",
+    "pattern_test": "patterntest",
+    "plan": "deploy",
+    "recommend": "recommending",
+    "sweep": "sweeping",
+    "teardown": "removal",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Find a public name that touches AWS in its home on first use."""
+    """Find a public name in its home on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module 'rejectkit.monitoring' has no name {name!r}; it has {', '.join(__all__)}")
     value = getattr(import_module(f"rejectkit.monitoring.{_HOMES[name]}"), name)

@@ -257,7 +257,11 @@ class Monitor:
 
     def _repr_html_(self) -> str:
         """Return the monitor as a table; every text is escaped."""
-        rows = "".join(f"<tr><th>{name}</th><td><code>{escape(value)}</code></td></tr>" for name, value in self.rows())
+        left = 'style="text-align:left"'  # on each cell: a notebook's own style puts them right
+        rows = "".join(
+            f"<tr><th {left}>{name}</th><td {left}><code>{escape(value)}</code></td></tr>"
+            for name, value in self.rows()
+        )
         return f"<table>{rows}</table>"
 
 

@@ -14,6 +14,7 @@ from rejectkit.plans.step import VERBS, Step, printable
 
 _SIGNS = {"create": "+", "change": "~", "keep": "=", "remove": "-", "ask": "?"}
 _COLOURS = {"create": "#1B7837", "change": "#0072B2", "keep": "#555555", "remove": "#B34700", "ask": "#7B3294"}
+_LEFT = "text-align:left"  # on each cell: a notebook's own style puts them right
 _PAST = {"create": "created", "change": "changed", "remove": "removed", "ask": "removed"}
 _NAPS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between two looks at what was made: a service may tell it late
 
@@ -107,11 +108,11 @@ class Plan:
     def _repr_html_(self) -> str:
         """Return the plan as an HTML table; every text is escaped."""
         rows = "".join(map(_row, self.steps))
+        heads = "".join(f'<th scope="col" style="{_LEFT}">{one}</th>' for one in ("Step", "Kind", "Name", "Fields"))
         return (
             f"<div><p><strong>{_html(self.title)}</strong>: {escape(self.summary)}</p>"
             f'<table class="rejectkit-plan" style="text-align:left">'
-            f'<thead><tr><th scope="col">Step</th><th scope="col">Kind</th><th scope="col">Name</th>'
-            f'<th scope="col">Fields</th></tr></thead><tbody>{rows}</tbody></table></div>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
 
     def apply(
@@ -240,8 +241,9 @@ def _html(text: str) -> str:
 
 def _row(step: Step) -> str:
     told = [f"<div>{escape(one)}</div>" for one in step.lines]
-    mark = f'<td style="color:{_COLOURS[step.verb]}">{_SIGNS[step.verb]} {step.verb}</td>'
+    mark = f'<td style="{_LEFT};color:{_COLOURS[step.verb]}">{_SIGNS[step.verb]} {step.verb}</td>'
     return (
-        f'<tr style="vertical-align:top">{mark}<td>{_html(step.kind)}</td><td>{_html(step.name)}</td>'
-        f'<td style="overflow-wrap:anywhere">{"".join(told)}</td></tr>'
+        f'<tr style="vertical-align:top">{mark}<td style="{_LEFT}">{_html(step.kind)}</td>'
+        f'<td style="{_LEFT}">{_html(step.name)}</td>'
+        f'<td style="{_LEFT};overflow-wrap:anywhere">{"".join(told)}</td></tr>'
     )
