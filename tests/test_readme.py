@@ -56,7 +56,7 @@ def test_the_code_runs(readme: str, root: Path, tmp_path: Path) -> None:
     """The README's Python, run in a folder with the sample as `logs`, runs to its end."""
     (tmp_path / "logs").symlink_to(root / "data" / "AWSLogs")
     code = blocks(readme, "python")
-    assert len(code) == 4
+    assert len(code) == 5
     names: dict[str, object] = {}
     with contextlib.chdir(tmp_path):
         for block in code:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rejectkit.widgets.explorer import Explorer
+    from rejectkit.widgets.monitor import MonitorPanel
 
-__all__ = ["Explorer"]
+__all__ = ["Explorer", "MonitorPanel"]
+
+_HOMES = {"Explorer": "explorer", "MonitorPanel": "monitor"}
 
 
 def __getattr__(name: str) -> Any:
     """Find a widget on first use, so that naming this package does not load ipywidgets."""
-    if name != "Explorer":
+    if name not in _HOMES:
         raise AttributeError(f"rejectkit.widgets has no {name!r}; it has {', '.join(__all__)}")
-    from rejectkit.widgets.explorer import Explorer
-
-    return Explorer
+    value = getattr(import_module(f"rejectkit.widgets.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -32,7 +32,7 @@ class Newest:
             self._next = (job, watch)
             present = self._watch
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="rejectkit-explorer", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="rejectkit-widget", daemon=True)
                 self._thread.start()
         if present is not None:
             present.cancel()
