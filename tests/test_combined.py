@@ -37,7 +37,7 @@ from tests.reference.refusals import OUTSIDE, REFUSED
 from tests.reference.tables import TypedTable
 from tests.test_contract import Backend, a_window, report, verdict
 
-CASES = int(os.environ.get("REJECTKIT_COMBINED_CASES", "5"))
+CASES = int(os.environ.get("REJECTKIT_COMBINED_CASES", "2"))
 SEED = os.environ.get("REJECTKIT_CONTRACT_SEED", "1")
 SETS = 40
 

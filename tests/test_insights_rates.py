@@ -29,7 +29,7 @@ def busiest(sandbox: Sandbox) -> dict[str, int]:
 
 
 def test_two_hours_of_polling_stay_under_the_quotas() -> None:
-    """Three sources of one session ask without a pause, then every four minutes: nothing is throttled, nor near it."""
+    """Three sources of one session ask without a pause, then every eight minutes: nothing is throttled, nor near it."""
     lines = [f"{at} {NOON + at} REJECT" for at in range(300)]
     limits = Limits(query_seconds=2.5, query_rows=100, page_rows=50)  # the rates are the service's own
     with start(None, start=datetime.fromtimestamp(NOON + 1000, UTC), limits=limits) as sandbox:
@@ -51,14 +51,14 @@ def test_two_hours_of_polling_stay_under_the_quotas() -> None:
             assert source.run("stats count(*) as n")["n"].tolist() == [300]
             rounds += 1
             if rounds > 6:
-                clock.advance("230s")
+                clock.advance("500s")
         most = busiest(sandbox)
         codes = {one.code for one in sandbox._world.seen}
         began = sorted(query.began for query in sandbox._world.region(sandbox.region).of(Insights).queries.values())
-    assert rounds > 25
+    assert rounds > 15
     assert "ThrottlingException" not in codes
     for operation, quota in RATES.items():
         assert most.get(operation, 0) < quota, operation
     assert most["logs.StartQuery"] > 1  # they were asked as fast as they may
     assert most["logs.GetQueryResults"] > 1
-    assert len(began) > 120
+    assert len(began) > 70

@@ -22,7 +22,7 @@ from tests.reference.interpreter import evaluate
 from tests.reference.records import RecordSet, record_sets
 from tests.test_contract import a_window, verdict
 
-CASES = int(os.environ.get("REJECTKIT_REWRITE_CASES", "30"))
+CASES = int(os.environ.get("REJECTKIT_REWRITE_CASES", "10"))
 SETS = 25
 SHORT = LogFormat.parse("${dstport} ${srcaddr} ${start} ${action}")
 TWINS = {"start": "startTime", "end": "endTime"}
