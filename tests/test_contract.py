@@ -79,8 +79,8 @@ SOURCES = (
     Backend("text files", text_files),
     Backend("typed table", lambda records, folder: TypedTable(records), share=0.5),
     Backend("printed table", lambda records, folder: PrintedTable(records), share=0.5, sparse=True),
-    Backend("log group", log_group(True), share=0.3),
-    Backend("log group, fields parsed", log_group(False), share=0.3),
+    Backend("log group", log_group(True), share=0.25),
+    Backend("log group, fields parsed", log_group(False), share=0.25),
 )
 each_source = pytest.mark.parametrize("backend", SOURCES, ids=[backend.name for backend in SOURCES])
 

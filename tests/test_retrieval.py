@@ -26,7 +26,7 @@ from rejectkit.sandbox import Limits, Sandbox, start
 from rejectkit.sources.retrieval import Counts, Grain, Piece, counting, exact, order_of, pieces, seconds_of, separable
 from tests.on_sandbox import on_sandbox
 
-CASES = int(os.environ.get("REJECTKIT_RETRIEVAL_CASES", "600"))
+CASES = int(os.environ.get("REJECTKIT_RETRIEVAL_CASES", "400"))
 PARTS = 40
 FIELDS = ("srcport", "start", "action")
 NOON = 1_793_534_400  # 2026-11-01 12:00:00 UTC
