@@ -366,11 +366,15 @@ def test_the_answer_over_a_settled_window_is_not_paid_for_twice(tmp_path: Path) 
 
 def test_another_account_has_other_answers(tmp_path: Path) -> None:
     """An endpoint may be another account tomorrow: what one sandbox answered is not given out for another."""
-    one, other = source_of(90, keep=Answers(tmp_path)), source_of(60, keep=Answers(tmp_path))
-    for source in (one, other):
-        source.sandbox.advance("3h")
-    assert len(one.records(window(0, 90), None)) == 90
-    assert len(other.records(window(0, 90), None)) == 60
+    found = []
+    for rows in (90, 60):
+        lines = [f"{at} {NOON + at} REJECT" for at in range(rows)]
+        with start(None, start=datetime.fromtimestamp(NOON + 9999, UTC), limits=Limits.unlimited()) as sandbox:
+            fill(sandbox, [(NOON + at) * 1000 for at in range(rows)], lines, FIELDS, name="/the/same")
+            source = rk.InsightsSource("/the/same", sandbox.session, rk.LogFormat(FIELDS), keep=Answers(tmp_path))
+            found += [len(source.records(window(0, 90))), len(source.records(window(0, 90)))]
+            assert source.usage.kept == 1
+    assert found == [90, 90, 60, 60]
 
 
 def test_a_damaged_answer_is_asked_for_again(tmp_path: Path) -> None:

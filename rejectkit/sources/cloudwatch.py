@@ -303,7 +303,6 @@ class InsightsSource:
             names=asked.names,
             span=[asked.first, asked.end],
             cap=asked.answer.cap if asked.answer is not None else None,
-            all_rows=asked.all_rows,
         )
 
 
