@@ -42,7 +42,6 @@ class Case:
     error: type[Exception] | None = None
     says: str = ""
     seconds: float = 5.0
-    starts: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -52,7 +51,7 @@ def fault(operation: str, **more: Any) -> tuple[str, dict[str, Any]]:
 
 
 CASES = [
-    Case("`StartQuery` throttled three times", (fault("StartQuery", code="ThrottlingException", times=3),), starts=2),
+    Case("`StartQuery` throttled three times", (fault("StartQuery", code="ThrottlingException", times=3),)),
     Case("`GetQueryResults` throttled three times", (fault("GetQueryResults", code="ThrottlingException", times=3),)),
     Case(
         "throttled for longer than a minute",
@@ -63,7 +62,6 @@ CASES = [
     Case(
         "too many queries in the account, for a while",
         (fault("StartQuery", code="LimitExceededException", times=4),),
-        starts=2,
     ),
     *(
         Case(f"a query ends as {status}", (fault("StartQuery", outcome=status, after=1),), errors.QueryEndedError, text)
@@ -75,7 +73,7 @@ CASES = [
         )
     ),
     *(
-        Case(f"connection lost {where} `{operation}`{again}", (fault(operation, connection=kind, **more),), starts=2)
+        Case(f"connection lost {where} `{operation}`{again}", (fault(operation, connection=kind, **more),))
         for operation in ("DescribeLogGroups", "StartQuery", "GetQueryResults")
         for kind, where in (("before", "before"), ("after", "after"), ("halfway", "in the middle of"))
         for again, more in (("", {}), (", later", {"after": 1}))
@@ -91,13 +89,11 @@ CASES = [
         "connection lost for good when a query is started",
         (fault("StartQuery", connection="after", times=FOREVER),),
         None,
-        starts=2,
     ),
-    Case("a page that comes in half", (fault("GetQueryResults", connection="halfway", after=3),), starts=2),
+    Case("a page that comes in half", (fault("GetQueryResults", connection="halfway", after=3),)),
     Case(
         "the service fails for a moment",
         (fault("GetQueryResults", code="ServiceUnavailableException", status=503, times=2),),
-        starts=2,
     ),
     Case(
         "credentials expire before the first query",

@@ -11,13 +11,13 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, ConflictError, QueryCancelledError, RejectkitError
 from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, Monitor
+from rejectkit.monitoring.alarmstate import alarm_state
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sources.base import Watch
+from rejectkit.sources.offered import log_groups
 from rejectkit.widgets import MonitorPanel, monitormarkup
-from rejectkit.widgets.alarmstate import alarm_state
-from rejectkit.widgets.loggroups import log_groups
 from rejectkit.widgets.monitorform import NOWHERE, Form
 from rejectkit.widgets.turns import Turns
 from rejectkit.widgets.watched import Watched
@@ -614,6 +614,7 @@ def test_a_watched_budget_has_the_rates_of_the_other() -> None:
     """What a service says about its rate reaches the budget that all others use."""
     inner = budget()
     watched = Watched(inner, Watch())
+    assert watched.most_running == inner.most_running
     before = inner.rate("logs.StartQuery", "eu-west-1")
     watched.throttled("logs.StartQuery", "eu-west-1")
     assert watched.rate("logs.StartQuery", "eu-west-1") == inner.rate("logs.StartQuery", "eu-west-1") == before / 2

@@ -96,7 +96,6 @@ class _Running:
     due: float = 0.0
     polls: int = 0
     statistics: Mapping[str, float] = field(default_factory=dict)
-    done: Fetched | None = None
 
 
 class Desk:

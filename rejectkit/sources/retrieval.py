@@ -219,8 +219,3 @@ def counting(query: s.Query, grain: Grain) -> str:
 def _written(query: s.Query, stage: s.Stage) -> str:
     """Return a stage as its author wrote it."""
     return query.text[slice(*stage.span)] if query.text else str(stage)
-
-
-def unsorted(query: s.Query) -> str:
-    """Return a query's text without its `sort` stages."""
-    return "\n| ".join(_written(query, stage) for stage in query.stages if not isinstance(stage, s.Sort))

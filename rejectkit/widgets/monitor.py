@@ -9,6 +9,7 @@ from typing import Any
 
 from rejectkit.errors import ArgumentError, QueryCancelledError, RejectkitError
 from rejectkit.findings import Finding
+from rejectkit.monitoring.alarmstate import alarm_state
 from rejectkit.monitoring.checkup import health
 from rejectkit.monitoring.deploy import plan
 from rejectkit.monitoring.monitor import Monitor
@@ -17,10 +18,9 @@ from rejectkit.monitoring.removal import teardown
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.plans import Applied, Plan
 from rejectkit.sources.base import Watch
+from rejectkit.sources.offered import log_groups
 from rejectkit.widgets import markup, monitorpanes
-from rejectkit.widgets.alarmstate import alarm_state
 from rejectkit.widgets.holding import part
-from rejectkit.widgets.loggroups import log_groups
 from rejectkit.widgets.monitorform import NOWHERE, Form
 from rejectkit.widgets.monitorpanes import MonitorPanes, question_of
 from rejectkit.widgets.turns import Turns

@@ -22,6 +22,7 @@ class Watched(Budget):
     def __init__(self, budget: Budget, watch: Watch, low: float = 0.0, high: float = 1.0) -> None:
         """Make no call yet."""
         self.share, self.quotas, self.now = budget.share, budget.quotas, budget.now
+        self.others, self.queries = budget.others, budget.queries
         self._budget, self._low, self._high = budget, low, high
         self._watch: Watch | None = watch
         self._calls = 0

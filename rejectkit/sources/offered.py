@@ -1,4 +1,4 @@
-"""The log groups that a form offers, each with the formats of the flow logs that deliver into it."""
+"""The log groups that one may choose from, each with the formats of the flow logs that deliver into it."""
 
 from __future__ import annotations
 
