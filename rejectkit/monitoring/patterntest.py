@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -11,6 +11,7 @@ from rejectkit.aws import Service
 from rejectkit.errors import AccessDeniedError, ArgumentError, MissingResourceError, RefusedError
 from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
 from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.recentlines import recent_events
 from rejectkit.pacing import Budget
 from rejectkit.plans import printable
 from rejectkit.records import LogFormat
@@ -19,7 +20,6 @@ BATCH: Final = 50  # lines that TestMetricFilter takes. Source: CloudWatch Logs 
 LOOKED_BACK: Final = (1_800.0, 7_200.0)  # seconds: first little, then more where that has no refused flow
 MOST_REJECTS: Final = 100
 MOST_OTHERS: Final = 50
-_MOST_PAGES: Final = 5  # of events that are looked through; a busy log group has many without a hit
 _SAMPLES: Final = 5  # lines of a kind that are shown
 _WARNING: Final = '<strong style="color:#B34700">&#9650; warning</strong>'
 
@@ -214,13 +214,13 @@ def pattern_test(
 
 def _recent(monitor: Monitor, logs: Service, notes: list[str]) -> list[str]:
     """Return recent lines of the log group: some with REJECT, and some as they come."""
-    now = logs.now()
+    now, group = logs.now(), monitor.log_group
     found: list[str] = []
     try:
         for back in LOOKED_BACK:
-            start = int((now - back) * 1000)
-            rejects = _events(monitor, logs, start, MOST_REJECTS, filterPattern="REJECT")
-            found = [*rejects, *_events(monitor, logs, start, MOST_OTHERS)]
+            rejects = recent_events(logs.call, group, now - back, MOST_REJECTS, filterPattern="REJECT")
+            others = recent_events(logs.call, group, now - back, MOST_OTHERS)
+            found = [one["message"] for one in (*rejects, *others)]
             if rejects:
                 return found
     except AccessDeniedError as error:
@@ -234,20 +234,6 @@ def _recent(monitor: Monitor, logs: Service, notes: list[str]) -> list[str]:
         what = "no line with REJECT" if found else "nothing"
         notes.append(f"There is {what} in {monitor.log_group} in the last {hours}.")
     return found
-
-
-def _events(monitor: Monitor, logs: Service, start: int, most: int, **more: Any) -> list[str]:
-    """Return lines since a time, of a bounded number of pages."""
-    asked: dict[str, Any] = {"logGroupName": monitor.log_group, "startTime": start, "limit": most, **more}
-    lines: list[str] = []
-    for _ in range(_MOST_PAGES):
-        told: Mapping[str, Any] = logs.call("FilterLogEvents", **asked)
-        lines += [one["message"] for one in told.get("events", ())]
-        token = told.get("nextToken")
-        if not token or len(lines) >= most:
-            break
-        asked["nextToken"] = token
-    return lines[:most]
 
 
 def _judged(

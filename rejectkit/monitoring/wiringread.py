@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from rejectkit.errors import AccessDeniedError, ArgumentError, MissingResourceError, RefusedError
@@ -13,6 +14,7 @@ from rejectkit.monitoring import members
 from rejectkit.monitoring.deployed import COMPOSITE_ALARM, LOG_ALARM, METRIC_ALARM, Alarm
 from rejectkit.monitoring.monitor import LOG_ALARM as LOG_DESIGN
 from rejectkit.monitoring.monitor import METRIC_FILTER, Monitor
+from rejectkit.monitoring.recentlines import recent_events
 from rejectkit.monitoring.wiring import Line, Presence, Wiring
 from rejectkit.monitoring.wiringtopicread import topic_read
 from rejectkit.pacing import Budget
@@ -25,7 +27,6 @@ BACK: Final = 10_800.0  # seconds that are looked back for lines, and for datapo
 DAY: Final = 86_400.0  # seconds that are looked back for deliveries that failed
 _NEAR: Final = 1_800.0  # seconds that are looked at first: traffic that is refused comes all the time
 _MOST_LINES: Final = 50  # of TestMetricFilter
-_MOST_PAGES: Final = 5  # of events that are looked through for a line
 _ACTIONS: Final = 20  # of the alarm that are looked at
 _KINDS: Final = {"MetricAlarms": METRIC_ALARM, "LogAlarms": LOG_ALARM, "CompositeAlarms": COMPOSITE_ALARM}
 _TYPES: Final = ["MetricAlarm", "LogAlarm", "CompositeAlarm"]
@@ -160,26 +161,11 @@ class _Reader:
         return ()
 
     def _rejects(self, start: float) -> tuple[Line, ...]:
-        asked: dict[str, Any] = {
-            "logGroupName": self.monitor.log_group,
-            "startTime": int(start * 1000),
-            "filterPattern": "REJECT",
-            "limit": _MOST_LINES,
-        }
-        events: list[Mapping[str, Any]] = []
-        for _ in range(_MOST_PAGES):
-            try:
-                told = self._call("logs", "FilterLogEvents", **asked)
-            except MissingResourceError:
-                break
-            events += (told or {}).get("events", ())
-            token = (told or {}).get("nextToken")
-            if not token or len(events) >= _MOST_LINES:
-                break
-            asked["nextToken"] = token
-        return tuple(
-            Line(one["message"], one["timestamp"] / 1000, one["ingestionTime"] / 1000) for one in events[:_MOST_LINES]
-        )
+        with suppress(MissingResourceError):  # it went since it was listed
+            call = partial(self._call, "logs")
+            events = recent_events(call, self.monitor.log_group, start, _MOST_LINES, filterPattern="REJECT")
+            return tuple(Line(one["message"], one["timestamp"] / 1000, one["ingestionTime"] / 1000) for one in events)
+        return ()
 
     def _judged(self, found: Mapping[str, Any] | None, lines: tuple[Line, ...]) -> tuple[bool, ...] | None:
         """Return what the service's own engine says of the lines; where it may not be asked, ours has to do."""
