@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from rejectkit.monitoring.history import DATA_LIMIT
 from rejectkit.monitoring.moments import stamp
-from rejectkit.monitoring.notice import region_name
+from rejectkit.monitoring.notice import stated
 from rejectkit.monitoring.reasons import Judgement, compact
 
 LINES_MEMBER: Final = "LogLines"
@@ -65,23 +65,10 @@ def log_alarm_message(
     -----
     Source: CloudWatch user guide, "Log alarms" and "Alarm actions" (notification schemas).
     """
-    region, account = str(alarm["AlarmArn"]).split(":", 6)[3:5]
     configured = alarm["ScheduledQueryConfiguration"]
     told: dict[str, Any] = {
-        "AlarmName": alarm["AlarmName"],
-        "AlarmDescription": alarm.get("AlarmDescription"),
-        "AWSAccountId": account,
-        "AlarmConfigurationUpdatedTimestamp": stamp(alarm["AlarmConfigurationUpdatedTimestamp"]),
-        "NewStateValue": new.state,
-        "NewStateReason": new.reason,
+        **stated(alarm, old_state, new, changed),
         **({"NewStateReasonData": dict(new.reason_data)} if new.reason_data else {}),
-        "StateChangeTime": stamp(changed),
-        "Region": region_name(region),
-        "AlarmArn": alarm["AlarmArn"],
-        "OldStateValue": old_state,
-        "OKActions": list(alarm["OKActions"]),
-        "AlarmActions": list(alarm["AlarmActions"]),
-        "InsufficientDataActions": list(alarm["InsufficientDataActions"]),
         "LogGroups": list(configured["LogGroupIdentifiers"]),
         "QueryString": configured["QueryString"],
         "AggregationExpression": configured["AggregationExpression"],

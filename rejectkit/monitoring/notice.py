@@ -105,6 +105,15 @@ def alarm_message(
     Source: CloudWatch user guide, "Alarm actions" (notification schemas), and recorded notices. TreatMissingData is
     empty where the alarm was put without one (*inferred* from a notice quoted in public).
     """
+    return {
+        **stated(alarm, old_state, new, changed),
+        "ActionExecutedAfterMuteWindow": after_mute_window,
+        "Trigger": _trigger(alarm),
+    }
+
+
+def stated(alarm: Mapping[str, Any], old_state: str, new: Judgement, changed: datetime | float) -> dict[str, Any]:
+    """Return what the messages of every kind of alarm begin with; the parameters are those of `alarm_message`."""
     region, account = _place(alarm)
     return {
         "AlarmName": alarm["AlarmName"],
@@ -120,8 +129,6 @@ def alarm_message(
         "OKActions": list(alarm.get("OKActions") or ()),
         "AlarmActions": list(alarm.get("AlarmActions") or ()),
         "InsufficientDataActions": list(alarm.get("InsufficientDataActions") or ()),
-        "ActionExecutedAfterMuteWindow": after_mute_window,
-        "Trigger": _trigger(alarm),
     }
 
 

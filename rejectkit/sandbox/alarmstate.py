@@ -34,8 +34,36 @@ def configuration(params: Mapping[str, Any]) -> dict[str, Any]:
     return {member: list(value) if isinstance(value, tuple) else value for member, value in told.items()}
 
 
+class Stated:
+    """What every kind of alarm has: a configuration and a judgement, and what follows of the two."""
+
+    __slots__ = ()
+
+    configured: dict[str, Any]
+    judgement: Judgement
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.configured["AlarmName"])
+
+    @property
+    def state(self) -> str:
+        """OK, ALARM or INSUFFICIENT_DATA."""
+        return self.judgement.state
+
+    def targets(self, state: str) -> list[str]:
+        """Return the ARNs of what is to happen in a state."""
+        member = {"OK": "OKActions", "ALARM": "AlarmActions"}.get(state, "InsufficientDataActions")
+        return list(self.configured[member])
+
+    def actions(self) -> list[str]:
+        """Return the ARNs of what is to happen in its state."""
+        return self.targets(self.state)
+
+
 @dataclass(slots=True)
-class MetricAlarm:
+class MetricAlarm(Stated):
     """An alarm of one metric.
 
     Attributes
@@ -70,21 +98,6 @@ class MetricAlarm:
     _settled: tuple[int, str] | None = None  # the metric's version and the state that an empty range led to
 
     kind = "MetricAlarm"
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.configured["AlarmName"])
-
-    @property
-    def state(self) -> str:
-        """OK, ALARM or INSUFFICIENT_DATA."""
-        return self.judgement.state
-
-    def actions(self) -> list[str]:
-        """Return the ARNs of what is to happen in its state."""
-        member = {"OK": "OKActions", "ALARM": "AlarmActions"}.get(self.state, "InsufficientDataActions")
-        return list(self.configured[member])
 
     def configure(self, configured: dict[str, Any], rule: AlarmRule, store: MetricStore, at: datetime) -> None:
         """Take a new configuration; the state stays."""

@@ -14,6 +14,7 @@ from rejectkit.monitoring.logalarm import MOST_RESULTS, Contributor, Execution, 
 from rejectkit.monitoring.logalarmnotice import log_alarm_message
 from rejectkit.monitoring.reasons import UNCHECKED, Judgement
 from rejectkit.sandbox.alarmchecks import ACTIONS
+from rejectkit.sandbox.alarmstate import Stated
 
 _ALWAYS: Mapping[str, Any] = {"ActionsEnabled": True, **dict.fromkeys(ACTIONS, ()), "ActionLogLineCount": 0}
 _CONFIGURED = (
@@ -43,7 +44,7 @@ class ContributorState:
 
 
 @dataclass(slots=True)
-class LogAlarm:
+class LogAlarm(Stated):
     """An alarm of a scheduled query.
 
     Attributes
@@ -92,25 +93,10 @@ class LogAlarm:
     kind = "LogAlarm"
 
     @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.configured["AlarmName"])
-
-    @property
-    def state(self) -> str:
-        """OK, ALARM or INSUFFICIENT_DATA."""
-        return self.judgement.state
-
-    @property
     def query(self) -> Mapping[str, Any]:
         """Its ScheduledQueryConfiguration."""
         found: Mapping[str, Any] = self.configured["ScheduledQueryConfiguration"]
         return found
-
-    def targets(self, state: str) -> list[str]:
-        """Return the ARNs of what is to happen in a state."""
-        member = {"OK": "OKActions", "ALARM": "AlarmActions"}.get(state, "InsufficientDataActions")
-        return list(self.configured[member])
 
     def actions(self) -> list[str]:
         """Return the ARNs of what is to happen in its state, as far as the alarm itself acts.
