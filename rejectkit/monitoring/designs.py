@@ -8,14 +8,16 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.monitor import Monitor
+from rejectkit.sources.cost import GB, dollars
+from rejectkit.sources.coverage import LONGEST_AGGREGATION
 
-# US dollars in us-east-1. Source: price tables quoted in public, not read on AWS's own page.
-SCAN_PER_GB: Final = 0.005
+REGION: Final = "us-east-1"
+"""Whose prices are told."""
+# US dollars there. Source: price tables quoted in public, not read on AWS's own page.
 METRIC_PER_MONTH: Final = 0.30
 ALARM_PER_MONTH: Final = 0.10
 # Seconds. Source: VPC User Guide, "Flow log records".
 TYPICAL_DELIVERY: Final = 300
-LONGEST_INTERVAL: Final = 600
 
 COLUMNS: Final = ("aspect", "metric-filter", "log-alarm", "source", "certainty")
 
@@ -50,7 +52,7 @@ def compared(monitor: Monitor, *, interval: int = 60, bytes_per_day: float | Non
     >>> table.loc[table.aspect == "cost of queries", "log-alarm"].item()
     '0.30 USD a month: 60.0 GB read, each byte once'
     """
-    if interval not in (60, LONGEST_INTERVAL):
+    if interval not in (60, LONGEST_AGGREGATION):
         raise ArgumentError(f"interval is {interval!r}; a flow log aggregates over 60 or 600 seconds")
     if bytes_per_day is not None and not bytes_per_day >= 0:
         raise ArgumentError(f"bytes_per_day is {bytes_per_day!r}; it is 0 or more")
@@ -117,11 +119,11 @@ def _completeness(monitor: Monitor, interval: int) -> list[tuple[str, ...]]:
 
 
 def _cost(bytes_per_day: float | None) -> list[tuple[str, ...]]:
-    month = None if bytes_per_day is None else bytes_per_day * 30 / 1e9
+    month = None if bytes_per_day is None else bytes_per_day * 30
     scan = (
-        f"{SCAN_PER_GB:g} USD per GB read, each byte once"
+        f"{dollars(GB, REGION):g} USD per GB read, each byte once"
         if month is None
-        else f"{month * SCAN_PER_GB:,.2f} USD a month: {month:,.1f} GB read, each byte once"
+        else f"{dollars(month, REGION):,.2f} USD a month: {month / GB:,.1f} GB read, each byte once"
     )
     return [
         (

@@ -13,7 +13,7 @@ import pandas as pd
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.alarm import AlarmRule
 from rejectkit.monitoring.delays import Delay
-from rejectkit.monitoring.designs import ALARM_PER_MONTH, METRIC_PER_MONTH, SCAN_PER_GB
+from rejectkit.monitoring.designs import ALARM_PER_MONTH, METRIC_PER_MONTH, REGION
 from rejectkit.monitoring.evaluation import EVALUATION_PHASE, EvaluationRange
 from rejectkit.monitoring.incidents import Given, Incident, incidents, score
 from rejectkit.monitoring.logalarm import LogAlarmRule
@@ -25,6 +25,7 @@ from rejectkit.monitoring.replayevents import MESSAGE, Events, read
 from rejectkit.monitoring.replayminutes import Metric
 from rejectkit.monitoring.replayrun import Run, first_event
 from rejectkit.records import LogFormat
+from rejectkit.sources.cost import dollars
 from rejectkit.window import Window
 
 __all__ = ["COLUMNS", "Recommendation", "grid", "recommend", "sweep"]
@@ -272,4 +273,4 @@ class _Dollars:
         if isinstance(rule, AlarmRule):
             return METRIC_PER_MONTH + (HIGH_RESOLUTION_ALARM if rule.period < 60 else ALARM_PER_MONTH)
         read_over = (rule.start_offset - rule.end_offset) / rule.interval
-        return ALARM_PER_MONTH + self.bytes_per_day * 30 / 1e9 * SCAN_PER_GB * read_over
+        return ALARM_PER_MONTH + dollars(self.bytes_per_day * 30 * read_over, REGION)

@@ -12,6 +12,8 @@ from rejectkit.records import LogFormat
 __all__ = ["Coverage", "Extent", "FlowLog", "Interface", "LogGroup", "Reach", "covering"]
 
 Extent = Literal["whole", "part", "none", "unknown"]
+LONGEST_AGGREGATION = 600
+"""Seconds; a flow log's aggregation interval where nobody chose the shorter one. Source: "Flow log records"."""
 CLOUDWATCH, S3, FIREHOSE = "cloud-watch-logs", "s3", "kinesis-data-firehose"
 
 
@@ -53,7 +55,7 @@ class FlowLog:
     destination: str = ""
     traffic: str = "ALL"
     format: LogFormat = LogFormat.default()  # noqa: RUF009  # a frozen value
-    aggregation: int = 600
+    aggregation: int = LONGEST_AGGREGATION
     status: str = "SUCCESS"
     error: str = ""
     role: str = ""
@@ -87,7 +89,7 @@ class FlowLog:
             destination=group or arn,
             traffic=item.get("TrafficType") or "",
             format=LogFormat.parse(item["LogFormat"]) if item.get("LogFormat") else LogFormat.default(),
-            aggregation=int(item.get("MaxAggregationInterval") or 600),
+            aggregation=int(item.get("MaxAggregationInterval") or LONGEST_AGGREGATION),
             status=item.get("DeliverLogsStatus") or "SUCCESS",
             error=item.get("DeliverLogsErrorMessage") or "",
             role=item.get("DeliverLogsPermissionArn") or "",

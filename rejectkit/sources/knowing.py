@@ -13,11 +13,10 @@ from rejectkit.insights import Column, Table
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat, field_type
 from rejectkit.sources.cost import Stored
-from rejectkit.sources.coverage import LogGroup
+from rejectkit.sources.coverage import LONGEST_AGGREGATION, LogGroup
 from rejectkit.sources.flowlogs import Found, discovered, find
 
 MOST_GROUPS = 50  # of one query. Source: StartQuery
-LONGEST_AGGREGATION = 600
 ASK_AGAIN = 600.0  # seconds after which it is asked once more what the service discovers, where it was nothing
 _SURE = frozenset(LogFormat.default().columns) - {"start", "end"}  # whose live names are not known: start or startTime
 _SYSTEM: Mapping[str, Column] = {

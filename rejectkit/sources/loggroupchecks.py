@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rejectkit.findings import Finding
 from rejectkit.records import LogFormat
 from rejectkit.sources import mends
-from rejectkit.sources.coverage import FlowLog, LogGroup
+from rejectkit.sources.coverage import LONGEST_AGGREGATION, FlowLog, LogGroup
 
 FIRST_DATA = 900.0  # seconds: "it can take 10 minutes or more". Source: "Troubleshoot VPC Flow Logs"
 SLOW = 1800.0  # seconds after an interval's end at which its records should long be there: five minutes is typical
@@ -45,7 +45,7 @@ class GroupState:
 
 def lateness(writers: Sequence[FlowLog]) -> float:
     """Return the age in seconds that the newest event of a group has at most while delivery goes well."""
-    return max((one.aggregation for one in writers), default=600) + SLOW
+    return max((one.aggregation for one in writers), default=LONGEST_AGGREGATION) + SLOW
 
 
 def missing_checks(flow_log: FlowLog, now: float) -> Iterator[Finding]:
