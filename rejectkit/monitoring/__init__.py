@@ -21,7 +21,9 @@ from rejectkit.monitoring.patternwrite import PRIVATE, Only, between, unlike
 if TYPE_CHECKING:
     from rejectkit.monitoring.checkup import health
     from rejectkit.monitoring.delays import Delay
+    from rejectkit.monitoring.deliverylag import lag
     from rejectkit.monitoring.deploy import plan
+    from rejectkit.monitoring.latencies import latency, percentiles
     from rejectkit.monitoring.logalarm import LogAlarmRule
     from rejectkit.monitoring.patterntest import pattern_test
     from rejectkit.monitoring.recommending import recommend
@@ -45,7 +47,10 @@ __all__ = [  # noqa: RUF022  # as `sorted` has it
     "grid",
     "health",
     "iam_policy",
+    "lag",
+    "latency",
     "pattern_test",
+    "percentiles",
     "plan",
     "recommend",
     "sweep",
@@ -62,7 +67,10 @@ _HOMES = {
     "backtest": "replay",
     "grid": "sweeping",
     "health": "checkup",
+    "lag": "deliverylag",
+    "latency": "latencies",
     "pattern_test": "patterntest",
+    "percentiles": "latencies",
     "plan": "deploy",
     "recommend": "recommending",
     "sweep": "sweeping",
