@@ -22,6 +22,7 @@ _HOMES = {
     "InsightsSource": "sources.cloudwatch",
     "LogFormat": "records",
     "Monitor": "monitoring.monitor",
+    "Network": "network.model",
     "Plan": "plans",
     "Watch": "sources.base",
     "Window": "window",
@@ -30,13 +31,25 @@ _HOMES = {
     "errors": "errors",
     "insights": "insights",
     "monitoring": "monitoring",
+    "network": "network",
     "questions": "exploring.questions",
     "sandbox": "sandbox",
     "sources": "sources",
     "summarize": "exploring.summary",
     "widgets": "widgets",
 }
-_MODULES = {"charts", "classify", "errors", "insights", "monitoring", "questions", "sandbox", "sources", "widgets"}
+_MODULES = {
+    "charts",
+    "classify",
+    "errors",
+    "insights",
+    "monitoring",
+    "network",
+    "questions",
+    "sandbox",
+    "sources",
+    "widgets",
+}
 
 __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers, as `sorted` has them
     "AlarmRule",
@@ -48,6 +61,7 @@ __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers,
     "InsightsSource",
     "LogFormat",
     "Monitor",
+    "Network",
     "Plan",
     "Watch",
     "Window",
@@ -56,6 +70,7 @@ __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers,
     "errors",
     "insights",
     "monitoring",
+    "network",
     "questions",
     "sandbox",
     "sources",
@@ -64,13 +79,14 @@ __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers,
 ]
 
 if TYPE_CHECKING:
-    from rejectkit import charts, errors, insights, monitoring, sandbox, sources, widgets
+    from rejectkit import charts, errors, insights, monitoring, network, sandbox, sources, widgets
     from rejectkit.exploring import classify, questions
     from rejectkit.exploring.summary import summarize
     from rejectkit.findings import Finding
     from rejectkit.monitoring.alarm import AlarmRule
     from rejectkit.monitoring.monitor import Monitor
     from rejectkit.monitoring.pattern import FilterPattern
+    from rejectkit.network.model import Network
     from rejectkit.plans import Plan
     from rejectkit.records import FIELDS, LogFormat
     from rejectkit.sources.base import Watch

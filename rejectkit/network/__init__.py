@@ -1,1 +1,80 @@
-"""The rules: what a VPC lets pass, who refused a record, which rule to change, and what a change would do."""
+"""The rules: what a VPC lets pass, who refused a record, which rule to change, and what a change would do.
+
+>>> from rejectkit.network import Network
+>>> Network.from_json("data/network.json").groups[0].name
+'batch'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rejectkit.network.diffs import difference
+    from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
+    from rejectkit.network.model import (
+        AclEntry,
+        GroupRule,
+        Interface,
+        Network,
+        NetworkAcl,
+        PrefixList,
+        SecurityGroup,
+        Subnet,
+        Vpc,
+    )
+    from rejectkit.network.packets import Packet
+    from rejectkit.network.verdicts import Verdict
+
+__all__ = [
+    "AclEntry",
+    "AddEntry",
+    "AddRule",
+    "Change",
+    "GroupRule",
+    "Interface",
+    "Network",
+    "NetworkAcl",
+    "Packet",
+    "PrefixList",
+    "RemoveEntry",
+    "RemoveRule",
+    "ReplaceEntry",
+    "SecurityGroup",
+    "Subnet",
+    "Verdict",
+    "Vpc",
+    "difference",
+]
+
+# A name is found in its home on first use.
+_HOMES = {
+    "AclEntry": "model",
+    "AddEntry": "edits",
+    "AddRule": "edits",
+    "Change": "edits",
+    "GroupRule": "model",
+    "Interface": "model",
+    "Network": "model",
+    "NetworkAcl": "model",
+    "Packet": "packets",
+    "PrefixList": "model",
+    "RemoveEntry": "edits",
+    "RemoveRule": "edits",
+    "ReplaceEntry": "edits",
+    "SecurityGroup": "model",
+    "Subnet": "model",
+    "Verdict": "verdicts",
+    "Vpc": "model",
+    "difference": "diffs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name in its home on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rejectkit.network' has no name {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(f"rejectkit.network.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -25,7 +25,8 @@ class AddRule:
         group = _group(network, self.rule.group)
         if any(one.key == self.rule.key for one in group.rules):
             raise ArgumentError(f"security group {group.id} has that rule already: {self.rule}")
-        return network.with_group(replace(group, rules=(*group.rules, self.rule)))
+        ordered = sorted((*group.rules, self.rule), key=lambda one: one.key)
+        return network.with_group(replace(group, rules=tuple(ordered)))
 
     @property
     def undone(self) -> RemoveRule:

@@ -2,154 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-ALL: Final = -1
-"""Every protocol; every port; every type or code of ICMP."""
+from rejectkit.network import showing
+from rejectkit.network.protocols import ALL, ICMP, ICMP6, PORTED, PROTOCOLS, TCP, UDP, protocol_name, protocol_number
+from rejectkit.network.rulevalues import IMPLICIT, AclEntry, GroupRule, NetworkAcl, SecurityGroup, Tags
 
-ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
-PROTOCOLS: Final[Mapping[str, int]] = {"-1": ALL, "all": ALL, "tcp": TCP, "udp": UDP, "icmp": ICMP, "icmpv6": ICMP6}
-"""Names of the EC2 API to IANA numbers; any other protocol is its number as text."""
-PORTED: Final = (TCP, UDP)
-"""Protocols that have ports; of any other but ICMP, rules ignore them. Source: EC2 API, IpPermission."""
+if TYPE_CHECKING:
+    import pandas as pd
 
-IMPLICIT: Final[Mapping[int, int]] = {4: 32767, 6: 32768}
-"""Number of a network ACL's last deny, by IP version. Source: DescribeNetworkAcls."""
+    from rejectkit.network.judgingrules import Rules
+    from rejectkit.network.packets import Packet
+    from rejectkit.network.verdicts import Verdict
+    from rejectkit.pacing import Budget
+    from rejectkit.sources.base import Watch
 
-Tags = tuple[tuple[str, str], ...]
-
-
-def protocol_number(text: str | int) -> int:
-    """Return the number of a protocol as the EC2 API spells it."""
-    name = str(text).lower()
-    return PROTOCOLS[name] if name in PROTOCOLS else int(name)
-
-
-def protocol_name(number: int) -> str:
-    """Return a protocol as the EC2 API spells it in security group rules."""
-    return {ALL: "-1", TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP6: "icmpv6"}.get(number, str(number))
-
-
-def _traffic(protocol: int, low: int, high: int) -> str:
-    if protocol == ALL:
-        return "all traffic"
-    name = protocol_name(protocol)
-    if protocol in (ICMP, ICMP6):
-        return name if low == ALL else f"{name} type {low}" + ("" if high == ALL else f" code {high}")
-    if protocol not in PORTED:
-        return f"protocol {name}"
-    return name if low == ALL else f"{name} {low}" + ("" if low == high else f"-{high}")
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRule:
-    """One rule of a security group: it lets pass what fits, and refuses nothing.
-
-    Attributes
-    ----------
-    group : str
-        The group that it is in.
-    egress : bool
-        Whether it is for outbound traffic.
-    protocol : int
-        IANA number; `ALL` for every one, which ignores the ports.
-    from_port, to_port : int
-        Ports, both included; `ALL` twice for every port. Of ICMP the type and the code.
-    peer : str
-        The other end: an IPv4 or IPv6 CIDR without host bits, the id of a prefix list or of a group.
-    id : str
-        `sgr-…`; empty for a rule that is not made yet, or that was told without one.
-    peer_owner, peer_vpc : str
-        Of a group in a peered VPC: account and VPC.
-    """
-
-    group: str
-    egress: bool
-    protocol: int
-    from_port: int
-    to_port: int
-    peer: str
-    id: str = ""
-    description: str = ""
-    peer_owner: str = ""
-    peer_vpc: str = ""
-    tags: Tags = ()
-
-    @property
-    def key(self) -> tuple[str, bool, int, int, int, str]:
-        """What the rule is about; no two rules of a group share it."""
-        return self.group, self.egress, self.protocol, self.from_port, self.to_port, self.peer
-
-    def __str__(self) -> str:
-        """Return it in words: `inbound tcp 5432 from sg-0a1b`."""
-        way, joint = ("outbound", "to") if self.egress else ("inbound", "from")
-        return f"{way} {_traffic(self.protocol, self.from_port, self.to_port)} {joint} {self.peer}"
-
-
-@dataclass(frozen=True, slots=True)
-class SecurityGroup:
-    """One security group with its rules."""
-
-    id: str
-    name: str = ""
-    description: str = ""
-    vpc: str = ""
-    owner: str = ""
-    rules: tuple[GroupRule, ...] = ()
-    tags: Tags = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AclEntry:
-    """One numbered rule of a network ACL.
-
-    Attributes
-    ----------
-    number : int
-        1 to 32766; the lowest that fits decides. The implicit denies are not among a network's entries.
-    protocol : int
-        IANA number, or `ALL`.
-    from_port, to_port : int
-        Ports, both included, of TCP and UDP; `ALL` twice for every port.
-    icmp_type, icmp_code : int
-        Of ICMP; `ALL` for every one.
-    cidr : str
-        IPv4 or IPv6 CIDR of the other end.
-    """
-
-    number: int
-    egress: bool
-    allow: bool
-    protocol: int
-    cidr: str
-    from_port: int = ALL
-    to_port: int = ALL
-    icmp_type: int = ALL
-    icmp_code: int = ALL
-
-    def __str__(self) -> str:
-        """Return it in words: `inbound rule 100 allows tcp 443 from 10.0.0.0/16`."""
-        way, joint = ("outbound", "to") if self.egress else ("inbound", "from")
-        does = "allows" if self.allow else "denies"
-        ends = (self.icmp_type, self.icmp_code) if self.protocol in (ICMP, ICMP6) else (self.from_port, self.to_port)
-        return f"{way} rule {self.number} {does} {_traffic(self.protocol, *ends)} {joint} {self.cidr}"
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkAcl:
-    """One network ACL; `subnets` are the ids of those it guards."""
-
-    id: str
-    name: str = ""
-    vpc: str = ""
-    default: bool = False
-    entries: tuple[AclEntry, ...] = ()
-    subnets: tuple[str, ...] = ()
-    tags: Tags = ()
+__all__ = [
+    "ALL", "ICMP", "ICMP6", "IMPLICIT", "PORTED", "PROTOCOLS", "TCP", "UDP", "AclEntry", "Edit", "GroupRule",
+    "Interface", "Network", "NetworkAcl", "PrefixList", "SecurityGroup", "Subnet", "Tags", "Vpc", "protocol_name",
+    "protocol_number",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +43,8 @@ class Interface:
         Ids of its security groups; none where it has none (a NAT gateway): then no group refuses anything.
     kind : str
         InterfaceType: `interface`, `nat_gateway`, `network_load_balancer` …
+    prefixes : tuple of str
+        CIDRs that are delegated to it, as those of containers are: every address in them is its own.
     """
 
     id: str
@@ -180,6 +59,7 @@ class Interface:
     description: str = ""
     name: str = ""
     status: str = "in-use"
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +113,14 @@ class Network:
         When it was read, UTC, where that is known.
     region, account : str
         Where, and whose; empty where unknown.
+
+    Examples
+    --------
+    >>> network = Network.from_json("data/network.json")
+    >>> print(network)
+    1 VPC, 7 subnets, 14 interfaces, 9 security groups, 34 group rules, 4 network ACLs, 19 ACL rules, ...
+    >>> [acl.name for acl in network.acls if not acl.default]
+    ['shared', 'data', 'app']
     """
 
     vpcs: tuple[Vpc, ...] = ()
@@ -288,6 +176,102 @@ class Network:
             for group in interface.groups:
                 found.setdefault(group, []).append(interface)
         return {group: tuple(members) for group, members in found.items()}
+
+    @classmethod
+    def from_json(cls, told: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
+        """Return the network of a snapshot: a file, or what is in one; see `rejectkit.network.reading.from_json`."""
+        from rejectkit.network.reading import from_json
+
+        return from_json(told)
+
+    @classmethod
+    def from_ec2(
+        cls,
+        session: Any,
+        vpc_id: str | None = None,
+        *,
+        region: str | None = None,
+        budget: Budget | None = None,
+        progress: bool | None = None,
+        watch: Watch | None = None,
+    ) -> Network:
+        """Return the network as EC2 tells it now; see `rejectkit.network.inventory.from_ec2`."""
+        from rejectkit.network.inventory import from_ec2
+
+        return from_ec2(session, vpc_id, region=region, budget=budget, progress=progress, watch=watch)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the network as `from_json` reads it; see `rejectkit.network.describing.to_dict`."""
+        from rejectkit.network.describing import to_dict
+
+        return to_dict(self)
+
+    def to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a file that `from_json` reads; see `rejectkit.network.describing.to_json`."""
+        from rejectkit.network.describing import to_json
+
+        to_json(self, path)
+
+    def diff(self, other: Network) -> pd.DataFrame:
+        """Return what is otherwise in a later network, one row each; see `rejectkit.network.diffs.diff`."""
+        from rejectkit.network.diffs import diff
+
+        return diff(self, other)
+
+    def __str__(self) -> str:
+        """Return how much of each there is, and where and when."""
+        return showing.text(self)
+
+    def __repr__(self) -> str:
+        """Return the counts; all that is in it is in `to_dict()`."""
+        return f"<Network: {self}>"
+
+    def _repr_html_(self) -> str:
+        """Return the counts as HTML."""
+        return showing.html(self)
+
+    @cached_property
+    def ready(self) -> Rules:
+        """Its rules as tables that packets are looked up in."""
+        from rejectkit.network.judgingrules import ready
+
+        return ready(self)
+
+    def verdict(self, packet: Packet) -> Verdict:
+        """Tell whether the rules let a packet pass, and which of them decides: see `rejectkit.network.Verdict`.
+
+        Examples
+        --------
+        >>> from rejectkit.network import Packet
+        >>> Network().verdict(Packet("eni-1", "egress", "10.0.0.5", "169.254.169.254", 40000, 80, 6)).allowed
+        True
+        """
+        from rejectkit.network.verdicts import verdict
+
+        return verdict(self, packet)
+
+    def verdicts(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the verdict on each row of a frame of packets.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns interfaceId, direction, srcAddr, dstAddr, srcPort, dstPort, protocol; may have icmpType, icmpCode,
+            reply. A number that is missing is not known.
+
+        Returns
+        -------
+        DataFrame
+            The same index; columns allowed (True, False or missing), layer, rule, resource, because.
+
+        Raises
+        ------
+        ArgumentError
+            If a column is missing, a direction is another word, or a number cannot be.
+        """
+        from rejectkit.network.verdicts import verdicts
+
+        return verdicts(self, frame)
 
     def changed(self, *edits: Edit) -> Network:
         """Return the network with changes, one after another.
