@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import rejectkit as rk
-from rejectkit import clideploy, demo, report
+from rejectkit import clideploy, clitiming, demo, report
 from rejectkit.errors import RejectkitError, RejectkitWarning, WindowError
 from rejectkit.window import parse_time
 
@@ -143,6 +143,12 @@ def _doctor(arguments: Arguments) -> int:
     return int(any(finding.severity == "warning" for finding in findings))
 
 
+def _backtest(arguments: Arguments) -> int:
+    window = parse_window(arguments.window) if arguments.window else None
+    with progress() as watch:
+        return clitiming.run(arguments, window, watch)
+
+
 def _lab_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "options", nargs="*", metavar="OPTION", help="after --: options for JupyterLab, such as --no-browser"
@@ -189,6 +195,7 @@ VERBS = (
         _sandbox,
     ),
     Verb("doctor", "say what is missing between the network and its flow logs", _doctor_arguments, _doctor),
+    Verb("backtest", "say what an alarm would have told of the records in files", clitiming.arguments, _backtest),
     Verb("plan", "say what an alert needs that is not there", clideploy.plan_arguments, clideploy.plan),
     Verb("apply", "deploy an alert, or bring it up to date", clideploy.apply_arguments, clideploy.apply),
     Verb("destroy", "take an alert down", clideploy.destroy_arguments, clideploy.destroy),

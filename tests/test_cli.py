@@ -141,7 +141,7 @@ def test_the_verbs_are_the_rows_of_the_table(capsys: Capture) -> None:
         cli.main(["--help"])
     out = capsys.readouterr().out
     assert [verb.name for verb in cli.VERBS] == [
-        *("report", "demo", "sandbox", "doctor"),
+        *("report", "demo", "sandbox", "doctor", "backtest"),
         *("plan", "apply", "destroy", "template"),
         "lab",
     ]

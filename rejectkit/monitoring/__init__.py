@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rejectkit.monitoring.latencies import latency, percentiles
     from rejectkit.monitoring.logalarm import LogAlarmRule
     from rejectkit.monitoring.patterntest import pattern_test
+    from rejectkit.monitoring.probing import probe
     from rejectkit.monitoring.recommending import recommend
     from rejectkit.monitoring.removal import teardown
     from rejectkit.monitoring.replay import backtest
@@ -52,6 +53,7 @@ __all__ = [  # noqa: RUF022  # as `sorted` has it
     "pattern_test",
     "percentiles",
     "plan",
+    "probe",
     "recommend",
     "sweep",
     "teardown",
@@ -72,6 +74,7 @@ _HOMES = {
     "pattern_test": "patterntest",
     "percentiles": "latencies",
     "plan": "deploy",
+    "probe": "probing",
     "recommend": "recommending",
     "sweep": "sweeping",
     "teardown": "removal",

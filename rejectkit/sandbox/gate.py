@@ -18,7 +18,7 @@ from rejectkit.sandbox import wire
 from rejectkit.sandbox.accessrules import needed
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.faults import Fault
-from rejectkit.sandbox.world import Seen, World
+from rejectkit.sandbox.world import World
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Control = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -67,17 +67,17 @@ class Gate:
             self._admit(call, fault)
             if handler is None:
                 answer = self._beyond(call, environ, request.body, start)
-                self._note(call, "moto")
+                self.world.note(call, "moto")
                 return _hang_up(environ) if fault and fault.connection else answer
             with self.world.lock:
                 made = wire.written(call, protocol, handler(self.world, call))
-            self._note(call, "OK")
+            self.world.note(call, "OK")
         except ServiceError as error:
-            self._note(call, error.code)
+            self.world.note(call, error.code)
             made = wire.refused(protocol, error)
         except Exception as error:  # noqa: BLE001  # told to whoever asked, as a service tells it; the others go on
             what = f"The sandbox failed on {call.operation}: {type(error).__name__}: {error}"
-            self._note(call, "InternalFailure")
+            self.world.note(call, "InternalFailure")
             made = wire.refused(protocol, ServiceError("InternalFailure", what, 500))
         if fault and fault.connection:
             return _hang_up(environ, start, made if fault.connection == "halfway" else None)
@@ -113,9 +113,6 @@ class Gate:
         name = f"{call.service}.{call.operation}"
         if not self.world.rates.admit(name, call.region, self.world.clock.stopwatch):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-
-    def _note(self, call: Call, code: str) -> None:
-        self.world.seen.append(Seen(self.world.clock.stopwatch, call.service, call.operation, code))
 
     def _control(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         name = environ["PATH_INFO"].removeprefix(_CONTROL).strip("/")

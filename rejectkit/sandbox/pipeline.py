@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from rejectkit.errors import ArgumentError
 from rejectkit.records import LogFormat
 from rejectkit.sandbox.dice import Dice, Ints
+from rejectkit.sandbox.enforcing import ACCEPTED, AS_IT_WAS, NEVER, outcomes, rules_now
 from rejectkit.sandbox.logstore import LogStore
 from rejectkit.sandbox.scenario import Scenario
 from rejectkit.sandbox.world import World
@@ -91,7 +93,9 @@ class Deliveries:
         self, world: World, region: str, scenario: Scenario, delivery: Delivery, log_format: LogFormat, log_group: str
     ) -> None:
         """Make the group and put its records in the order of their arrival."""
-        self.world, self.log_group = world, log_group
+        self.world, self.region, self.scenario = world, region, scenario
+        self.delivery, self.log_format, self.log_group = delivery, log_format, log_group
+        self.knocks = 0  # connection attempts that were played
         self.store = world.region(region).of(LogStore)
         self.store.create(log_group)
         self.store.formats[log_group] = log_format
@@ -99,13 +103,18 @@ class Deliveries:
         order = np.argsort(arrived, kind="stable")
         self.arrived = arrived[order]
         lines, starts, streams = scenario.lines(log_format), scenario.starts, scenario.interfaces
-        self.lines = [lines[at] for at in order.tolist()]
+        self.order = order
+        self.made = [lines[at] for at in order.tolist()]  # as the scenario made them
+        self.lines: list[str | None] = list(self.made)  # None: a record that is never made
+        self.looked = world.changes["ec2"]
         self.times = (starts[order] * 1000).tolist()
         self.streams = [f"{streams[at]}-all" for at in order.tolist()]
         self.done = 0
 
     def deliver(self) -> None:
-        """Let arrive what has arrived by now."""
+        """Let arrive what has arrived by now, and heed what has become of the rules."""
+        if self.looked != self.world.changes["ec2"]:
+            self._heed()
         last = int(np.searchsorted(self.arrived, self.world.clock.millis, side="right"))
         if last == self.done:
             return
@@ -115,14 +124,67 @@ class Deliveries:
         for at in range(first + 1, last + 1):
             if at < last and streams[at] == streams[low]:
                 continue
-            times, lines = self.times[low:at], self.lines[low:at]
-            self.store.put(self.log_group, streams[low], times, lines, arrived[low - first : at - first])
+            events = [
+                (time, line, come)
+                for time, line, come in zip(
+                    self.times[low:at], self.lines[low:at], arrived[low - first : at - first], strict=True
+                )
+                if line is not None
+            ]
+            if events:
+                times, lines, came = (list(column) for column in zip(*events, strict=True))
+                self.store.put(self.log_group, streams[low], times, lines, came)
             low = at
+
+    def _heed(self) -> None:
+        """Judge the records that are made from now on by the rules of now."""
+        self.looked = self.world.changes["ec2"]
+        since = math.ceil(self.looked[1]) * 1000
+        column = self.log_format.fields.index("action") if "action" in self.log_format.fields else None
+        becomes = outcomes(self.scenario, rules_now(self.world, self.region))[self.order]
+        for at in np.flatnonzero(np.asarray(self.times) >= since).tolist():
+            if at >= self.done:
+                self.lines[at] = _rewritten(self.made[at], int(becomes[at]), column)
+
+    def later(self, interface: str, start: int, closes: int, line: str) -> None:
+        """Let one more record arrive, as late as those of its interface and interval, or as any where there are none.
+
+        Parameters
+        ----------
+        interface : str
+            Its interface's id.
+        start, closes : int
+            When it begins, and when its aggregation interval closes: seconds since the epoch.
+        line : str
+            The record, in the flow log's format.
+        """
+        mine = np.flatnonzero((self.scenario.closes == closes) & (np.array(self.scenario.interfaces) == interface))
+        if len(mine):
+            arrives = int(arrivals(self.scenario, self.delivery)[mine[0]])
+        else:
+            grain = int(Dice(self.scenario.seed, f"{interface} {closes}").below(_GRAINS, 1)[0])
+            arrives = closes * 1000 + int(self.delivery.delays(1, grain)[0])
+
+        def arrive() -> None:
+            self.store.put(self.log_group, f"{interface}-all", [start * 1000], [line], arrives)
+
+        self.world.clock.at(arrives / 1000, arrive)
+
+
+def _rewritten(line: str, outcome: int, column: int | None) -> str | None:
+    """Return a record's line as it becomes; None: there is no such record."""
+    if outcome == NEVER:
+        return None
+    if outcome == AS_IT_WAS or column is None:
+        return line
+    words = line.split(" ")
+    words[column] = "ACCEPT" if outcome == ACCEPTED else "REJECT"
+    return " ".join(words)
 
 
 def play(
     world: World, region: str, scenario: Scenario, delivery: Delivery, log_format: LogFormat, log_group: str
-) -> None:
+) -> Deliveries:
     """Let the records of a scenario arrive in a log group, each at its own time, as the clock goes.
 
     What arrived is there before anything else of the same moment happens.
@@ -130,3 +192,4 @@ def play(
     deliveries = Deliveries(world, region, scenario, delivery, log_format, log_group)
     world.clock.first(deliveries.deliver)
     deliveries.deliver()
+    return deliveries

@@ -20,16 +20,18 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from rejectkit.aws import EndpointSession
 from rejectkit.errors import ArgumentError
+from rejectkit.monitoring.probeattempt import Attempt
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox.account import settle
 from rejectkit.sandbox.clock import Clock
 from rejectkit.sandbox.faults import Faults
 from rejectkit.sandbox.gate import Gate
+from rejectkit.sandbox.knocking import knock
 from rejectkit.sandbox.layout import ACCOUNT, REGION
 from rejectkit.sandbox.limits import Limits
 from rejectkit.sandbox.mailbox import Mailbox
-from rejectkit.sandbox.pipeline import Delivery
+from rejectkit.sandbox.pipeline import Deliveries, Delivery
 from rejectkit.sandbox.pipeline import play as play_traffic
 from rejectkit.sandbox.scenario import Scenario
 from rejectkit.sandbox.scenario import scenario as play
@@ -88,6 +90,7 @@ class Sandbox:
         self._world = world
         world.services = SERVICES
         self.region, self.scenario = region, scenario
+        self._deliveries: Deliveries | None = None
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(world, SERVICES, self._controls()), threaded=True, request_handler=_Handler
         )
@@ -202,6 +205,39 @@ class Sandbox:
         """Let simulated time pass until a moment, or until a test holds; see `Clock.run_until`."""
         return self.clock.run_until(goal, within)
 
+    def sleep(self, seconds: float) -> None:
+        """Let simulated time pass, where something waits by a `sleep` that it was given: `rk.monitoring.probe`."""
+        self.clock.advance(seconds)
+
+    def connect(self, address: str, port: int, source: str | None = None) -> Attempt:
+        """Play one attempt to connect to an address of the scenario's VPC, from outside it.
+
+        EC2's rules of the moment judge it, and its records are delivered as late as all records are. What is let in
+        finds somebody listening. An attempt without answer takes five simulated seconds.
+
+        Parameters
+        ----------
+        address, port : str, int
+            Whom: an interface's private, public or IPv6 address, and a TCP port. What no interface has is silent.
+        source : str, optional
+            Where it comes from, outside the VPC; left out: 192.168.10.77, a desk in the head office, for an address
+            inside the VPC's range, and somebody on the internet for any other.
+
+        Raises
+        ------
+        ArgumentError
+            If the sandbox was started empty, or a value cannot be used.
+
+        Examples
+        --------
+        >>> with start() as sandbox:
+        ...     sandbox.connect("10.20.20.10", 5432).outcome
+        'silent'
+        """
+        if self._deliveries is None:
+            raise ArgumentError("the sandbox was started with scenario=None, so there is nobody to connect to")
+        return knock(self._deliveries, address, port, source)
+
     def follow_real_time(self, speed: float = 1.0) -> None:
         """Let the clock go by itself from now on, `speed` times as fast as real time.
 
@@ -301,7 +337,8 @@ def start(
         try:
             given = log_format or LogFormat.default()
             settle(world, region, played, log_group, given)
-            play_traffic(world, region, played, delivery or Delivery(), given, log_group)
+            late = delivery or Delivery()
+            sandbox._deliveries = play_traffic(world, region, played, late, given, log_group)
         except BaseException:
             sandbox.close()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +70,9 @@ class World:
         `client("sqs", region)`: a boto3 client of this sandbox itself, for what one service asks of another.
     endpoint_url : str
         Where it answers, once it does.
+    changes : dict
+        By service: how many calls that may have changed something were answered, and when the last was (the clock's
+        seconds).
     """
 
     account: str
@@ -87,6 +90,7 @@ class World:
     access: Access = field(default_factory=Access)
     rates: Rates = field(init=False)
     regions: dict[str, Region] = field(default_factory=dict)
+    changes: defaultdict[str, tuple[int, float]] = field(default_factory=lambda: defaultdict(lambda: (0, 0.0)))
 
     def __post_init__(self) -> None:
         """Count calls from now."""
@@ -97,6 +101,13 @@ class World:
         """Return an empty account at a time."""
         lock = threading.RLock()
         return cls(account, Clock(start, lock), limits, lock)
+
+    def note(self, call: Call, code: str) -> None:
+        """Note that a request was answered."""
+        self.seen.append(Seen(self.clock.stopwatch, call.service, call.operation, code))
+        if code in ("OK", "moto") and not call.operation.startswith(("Describe", "Get", "List")):
+            with self.lock:
+                self.changes[call.service] = self.changes[call.service][0] + 1, self.clock.seconds
 
     def ask(self, service: str, operation: str, region: str, **params: Any) -> Any:
         """Ask a service of this sandbox, from inside it: one of ours directly, moto's by a client.
