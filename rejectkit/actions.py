@@ -9,7 +9,7 @@ from typing import Final, Literal
 KINDS: Final = ("read", "deploy", "tune")
 """rejectkit's policies."""
 
-Resource = Literal["all", "group", "groups", "alarm", "topic", "role", "roles", "list", "rules", "acl"]
+Resource = Literal["all", "group", "groups", "alarm", "topic", "role", "roles", "list", "rules", "rule", "acl"]
 Needed = Literal["always", "metric filter", "log alarm", "our group", "our topic", "subscribers"]
 
 
@@ -51,7 +51,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "ec2:DescribeSecurityGroups": Action("read tune", "all"),
     "ec2:DescribeSecurityGroupRules": Action("read tune", "all"),
     "ec2:DescribeNetworkAcls": Action("read tune", "all"),
-    "ec2:DescribeManagedPrefixLists": Action("read", "all"),
+    "ec2:DescribeManagedPrefixLists": Action("read tune", "all"),
     "ec2:GetManagedPrefixListEntries": Action("read", "list"),
     # the metric filter and its metric
     "logs:DescribeMetricFilters": Action("read deploy", "groups"),
@@ -99,12 +99,13 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "ec2:AuthorizeSecurityGroupEgress": Action("tune", "rules"),
     "ec2:RevokeSecurityGroupIngress": Action("tune", "rules"),
     "ec2:RevokeSecurityGroupEgress": Action("tune", "rules"),
-    "ec2:ModifySecurityGroupRules": Action("tune", "rules"),
+    "ec2:CreateTags": Action("tune", "rule"),  # that a rule is made with
     "ec2:CreateNetworkAclEntry": Action("tune", "acl"),
     "ec2:ReplaceNetworkAclEntry": Action("tune", "acl"),
     "ec2:DeleteNetworkAclEntry": Action("tune", "acl"),
 }
-"""Every action of AWS that rejectkit calls, but sts:GetCallerIdentity, which needs no permission."""
+"""Every action of AWS that rejectkit calls, but sts:GetCallerIdentity, which needs no permission, and what a queue is
+asked that somebody hands to `latency` or `probe`: sqs:ReceiveMessage and sqs:ChangeMessageVisibility."""
 
 
 def policy_of(action: str) -> str:

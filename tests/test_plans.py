@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,6 +186,33 @@ def test_a_change_with_a_question_is_taken_after_a_yes_only() -> None:
     assert [step.name for step in plan().apply(sleep=_never).declined] == ["r"]
     assert done == ["a"]
     assert not plan().empty
+
+
+def test_everything_is_asked_and_prepared_before_the_first_step() -> None:
+    """`confirm=True` is a yes to all; what prepares is told what will be done, and its refusal leaves all as it was."""
+    done: list[str] = []
+    told: list[list[str]] = []
+    steps = tuple(Step("create", "rule", name, question="?", action=partial(done.append, name)) for name in "abc")
+
+    def confirm(step: Step) -> bool:
+        assert done == []
+        return step.name != "b"
+
+    plan = Plan("rules", steps, prepare=lambda due: told.append([step.name for step in due]))
+    assert [step.name for step in plan.apply(confirm=confirm).declined] == ["b"]
+    assert (done, told) == (["a", "c"], [["a", "c"]])
+    assert plan.apply().done == ()
+    assert told == [["a", "c"]]
+    plan.apply(confirm=True)
+    assert done == ["a", "c", "a", "b", "c"]
+
+    def refuse(due: object) -> None:
+        raise ArgumentError("no")
+
+    with pytest.raises(ArgumentError, match="no") as caught:
+        Plan("rules", steps, prepare=refuse).apply(confirm=True)
+    assert caught.value.__notes__ == ["rules: nothing was done."]
+    assert len(done) == 5
 
 
 def _never(seconds: float) -> None:

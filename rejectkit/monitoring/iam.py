@@ -21,9 +21,13 @@ _SIDS: Mapping[Resource, str] = {
     "roles": "EveryRole",
     "list": "PrefixList",
     "rules": "SecurityGroup",
+    "rule": "SecurityGroupRule",
     "acl": "NetworkAcl",
 }
-_PASSED_TO = {"iam:PassedToService": ["cloudwatch.amazonaws.com", "logs.amazonaws.com"]}
+_CONDITIONS: Mapping[Resource, Mapping[str, list[str]]] = {
+    "role": {"iam:PassedToService": ["cloudwatch.amazonaws.com", "logs.amazonaws.com"]},
+    "rule": {"ec2:CreateAction": ["AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"]},
+}
 
 
 def iam_policy(
@@ -80,8 +84,8 @@ def iam_policy(
             "Action": sorted(names),
             "Resource": found[0] if len(found) == 1 else found,
         }
-        if resource == "role":
-            statement["Condition"] = {"StringEquals": _PASSED_TO}
+        if resource in _CONDITIONS:
+            statement["Condition"] = {"StringEquals": dict(_CONDITIONS[resource])}
         statements.append(statement)
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -133,6 +137,7 @@ def _arns(monitor: Monitor | None, account: str, region: str, partition: str) ->
         "roles": roles,
         "list": [here("ec2", "prefix-list/*")],
         "rules": [here("ec2", "security-group/*"), here("ec2", "security-group-rule/*")],
+        "rule": [here("ec2", "security-group-rule/*")],
         "acl": [here("ec2", "network-acl/*")],
     }
     if monitor is not None:

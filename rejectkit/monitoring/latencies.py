@@ -67,6 +67,7 @@ def latency(
         Progress and cancel.
     queue : str, optional
         URL or ARN of an SQS queue that the topic is subscribed to and nobody else empties: tells when notices came.
+        Needs sqs:ReceiveMessage and sqs:ChangeMessageVisibility, which are in none of rejectkit's policies.
         Its messages are received (hidden for some seconds, and counted as received once more) and never deleted.
         Without it notices are timed by the topic's metric, to the minute.
 

@@ -8,6 +8,7 @@ from typing import Any
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import wanted
 from rejectkit.monitoring.monitor import Monitor
+from rejectkit.plans.quoting import literal
 
 _TOPIC = "aws_sns_topic.rejects"
 _ALARM = "aws_cloudwatch_metric_alarm.rejects"
@@ -75,17 +76,6 @@ def terraform(monitor: Monitor) -> dict[str, Any]:
             "topic_arn": {"description": "Topic that the alarm tells", "value": _topic_arn(monitor)},
         },
     }
-
-
-def literal(text: str) -> str:
-    """Return a text that stands for itself where Terraform reads a template.
-
-    Examples
-    --------
-    >>> literal("%{2} costs ${5}")
-    '%%{2} costs $${5}'
-    """
-    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _literals(tags: dict[str, str]) -> dict[str, str]:

@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rejectkit.network.changing import plan
     from rejectkit.network.diffs import difference
     from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
+    from rejectkit.network.export import cli, template, terraform
     from rejectkit.network.model import (
         AclEntry,
         GroupRule,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         Vpc,
     )
     from rejectkit.network.packets import Packet
+    from rejectkit.network.undoing import undo
     from rejectkit.network.verdicts import Verdict
 
 __all__ = [
@@ -45,7 +48,12 @@ __all__ = [
     "Subnet",
     "Verdict",
     "Vpc",
+    "cli",
     "difference",
+    "plan",
+    "template",
+    "terraform",
+    "undo",
 ]
 
 # A name is found in its home on first use.
@@ -67,7 +75,12 @@ _HOMES = {
     "Subnet": "model",
     "Verdict": "verdicts",
     "Vpc": "model",
+    "cli": "export",
     "difference": "diffs",
+    "plan": "changing",
+    "template": "export",
+    "terraform": "export",
+    "undo": "undoing",
 }
 
 

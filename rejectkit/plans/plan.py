@@ -59,6 +59,9 @@ class Plan:
     again : callable or None
         Makes the plan anew from what is there now. With it, `apply` first looks whether the plan still holds,
         leaves out what is done already, and afterwards looks whether everything is as planned.
+    prepare : callable or None
+        Called by `apply` once, before the first step, with the steps that will be taken; not if there is none. What it
+        raises ends `apply`, and nothing was done.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class Plan:
     title: str
     steps: tuple[Step, ...]
     again: Callable[[], Plan] | None = field(default=None, compare=False, repr=False)
+    prepare: Callable[[Sequence[Step]], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def empty(self) -> bool:
@@ -118,7 +122,7 @@ class Plan:
     def apply(
         self,
         watch: Watcher | None = None,
-        confirm: Callable[[Step], bool] | None = None,
+        confirm: Callable[[Step], bool] | bool | None = None,
         *,
         sleep: Callable[[float], object] = time.sleep,
     ) -> Applied:
@@ -130,8 +134,9 @@ class Plan:
         ----------
         watch : Watch, optional
             Is told how far it is; a wish to stop is granted between two steps.
-        confirm : callable, optional
-            Answers the question of a step with True or False; where left out, every answer is no.
+        confirm : callable or bool, optional
+            Answers the question of a step with True or False; True: every answer is yes; where left out, every
+            answer is no. All questions are asked before the first step is taken.
         sleep : callable, optional
             Waits so many seconds between two looks at the outcome.
 
@@ -142,9 +147,18 @@ class Plan:
             there afterwards is not what was planned. It names what was done and what was not.
         """
         now = self._still_holds()
-        due = [step for step in now.steps if step.action is not None]
-        done: list[Step] = []
+        due: list[Step] = []
         declined: list[Step] = []
+        for step in now.steps:
+            if step.action is not None:
+                (declined if step.question and not _agreed(step, confirm) else due).append(step)
+        if due and now.prepare is not None:
+            try:
+                now.prepare(due)
+            except BaseException as stop:
+                stop.add_note(f"{self.title}: nothing was done.")
+                raise
+        done: list[Step] = []
         for place, step in enumerate(due):
             if watch is not None and watch.cancelled:
                 told = f"{self.title}: stopped before the step to {step}.\n{_account(done, due[place:])}"
@@ -152,9 +166,6 @@ class Plan:
             if watch is not None:
                 watch.report(place / len(due), str(step))
             try:
-                if step.question and not (confirm and confirm(step)):
-                    declined.append(step)
-                    continue
                 step.action()  # type: ignore[misc]  # `due` are those that have one
             except RejectkitError as error:
                 left = due[place + 1 :]
@@ -214,6 +225,10 @@ class Plan:
             done=done,
             left=rest,
         )
+
+
+def _agreed(step: Step, confirm: Callable[[Step], bool] | bool | None) -> bool:
+    return confirm(step) if callable(confirm) else bool(confirm)
 
 
 def _wants(step: Step) -> set[tuple[str, ...]]:

@@ -174,7 +174,7 @@ def _flow_logs(world: World, call: Call) -> Iterator[str]:
 
 def _created_tags(kind: str, world: World, call: Call) -> Iterator[Needed]:
     if call.params.get("TagSpecifications"):
-        yield Needed("ec2:CreateTags", _arn(world, call, f"{kind}/*"))
+        yield Needed("ec2:CreateTags", _arn(world, call, f"{kind}/*"), {"ec2:createaction": call.operation})
 
 
 def _flow_logs_more(world: World, call: Call) -> Iterator[Needed]:

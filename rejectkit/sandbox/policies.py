@@ -11,7 +11,7 @@ from rejectkit.sandbox.topicpolicy import like
 
 Verdict = Literal["allowed", "denied", "not allowed"]
 
-KEYS: Final = ("aws:RequestedRegion", "iam:PassedToService")
+KEYS: Final = ("aws:RequestedRegion", "ec2:CreateAction", "iam:PassedToService")
 """Condition keys that the sandbox knows the value of; of any other it would be guessing."""
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
@@ -174,7 +174,7 @@ def _conditions(given: Mapping[str, Any]) -> tuple[Condition, ...]:
         for key, values in keys.items():
             if key.lower() not in _KNOWN_KEYS:
                 raise ArgumentError(
-                    f"the condition key {key} is not known here, {' and '.join(KEYS)} are; leave the condition out"
+                    f"the condition key {key} is not known here, {', '.join(KEYS)} are; leave the condition out"
                 )
             found.append(Condition(operator, key, _listed(values)))
     return tuple(found)
