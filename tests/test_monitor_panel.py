@@ -457,12 +457,12 @@ def test_while_a_plan_is_applied_its_steps_are_told(sandbox: Sandbox) -> None:
     class Unhurried(Budget):
         def take(self, operation: str, region: str, check: Any = None) -> None:
             if panels:
-                panels[0].panes._told = 0.0  # long ago: the next sign of progress is shown, however soon it comes
+                panels[0].panes.work.told = 0.0  # long ago: the next sign of progress is shown, however soon it comes
 
     panel = opened(sandbox, monitor_of(sandbox, "steps"), budget=Unhurried())
     pressed(panel, "plan")
     panels.append(panel)
-    panel.panes._doing.observe(lambda change: told.append(change["new"]), "value")
+    panel.panes.work.doing.observe(lambda change: told.append(change["new"]), "value")
     carried_out(panel)
     assert "create metric filter 'steps-filter_name'" in told
     assert "asking sns.ListTagsForResource" not in told

@@ -2,7 +2,8 @@
 
 Every chart takes an answer of a query (see `rejectkit.questions`) or records (`source.records()`), and an
 optional Axes; it returns the Axes, whose `.figure` Jupyter shows. Times are UTC. A new chart is one function
-in this file under the decorator `chart`; `CHARTS` and `__all__` follow from that.
+in this file under the decorator `chart`; `CHARTS` and `__all__` follow from that. The charts of an alert's timing
+are in `timings.py` and `TIMINGS`: each takes a table of its own.
 
 Examples
 --------
@@ -20,12 +21,17 @@ from matplotlib.axes import Axes
 
 from rejectkit.charts import bars, grids, times
 from rejectkit.charts.catalogue import CHARTS as CHARTS
+from rejectkit.charts.catalogue import TIMINGS as TIMINGS
 from rejectkit.charts.catalogue import Chart as Chart
 from rejectkit.charts.catalogue import chart
 from rejectkit.charts.portkeys import port_keys
 from rejectkit.charts.sides import DIRECTION, with_direction
 from rejectkit.charts.subjects import subject_of
 from rejectkit.charts.tables import Table, read
+from rejectkit.charts.timings import alarm_states as alarm_states
+from rejectkit.charts.timings import alert_stages as alert_stages
+from rejectkit.charts.timings import delivery_lag as delivery_lag
+from rejectkit.charts.timings import stage_distribution as stage_distribution
 from rejectkit.errors import ArgumentError
 from rejectkit.window import Window
 
@@ -290,4 +296,4 @@ def _read(
     return replace(table, rows=table.rows.assign(**{_PORT.key: port_keys(table.rows[_PORT.key], told)}))
 
 
-__all__ = sorted(["CHARTS", "Chart", *CHARTS])
+__all__ = sorted(["CHARTS", "TIMINGS", "Chart", *CHARTS, *TIMINGS])

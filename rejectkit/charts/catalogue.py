@@ -67,10 +67,15 @@ class Chart:
 
 
 CHARTS: dict[str, Chart] = {}
-"""Every chart by name, in the order of a menu."""
+"""Every chart of flows by name, in the order of a menu; each draws records as well as an answer."""
+
+TIMINGS: dict[str, Chart] = {}
+"""Every chart of an alert's timing by name; each draws a table of its own, which is not one of flows."""
 
 
-def chart(title: str, question: str) -> Callable[[Callable[P, Axes]], Callable[P, Axes]]:
+def chart(
+    title: str, question: str, catalogue: dict[str, Chart] = CHARTS
+) -> Callable[[Callable[P, Axes]], Callable[P, Axes]]:
     """Enter a function in the catalogue, and complete its docstring with what charts share.
 
     Parameters
@@ -79,12 +84,14 @@ def chart(title: str, question: str) -> Callable[[Callable[P, Axes]], Callable[P
         A few words for a menu.
     question : str
         The call that makes a table for it.
+    catalogue : dict
+        Where it is entered.
     """
 
     def enter(draw: Callable[P, Axes]) -> Callable[P, Axes]:
         said, example, shown = inspect.cleandoc(draw.__doc__ or "").partition("\nExamples\n")
         draw.__doc__ = f"{said.rstrip()}\n{_shared(draw)}\n{example}{shown}"
-        CHARTS[draw.__name__] = Chart(draw.__name__, title, question, draw)
+        catalogue[draw.__name__] = Chart(draw.__name__, title, question, draw)
         return draw
 
     return enter

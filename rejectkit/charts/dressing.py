@@ -68,15 +68,20 @@ def heading(table: Table, subject: str, of: str, total: float | None) -> str:
 
 def say_nothing(on: Canvas, table: Table, subject: str) -> Axes:
     """Say in words, in place of a chart, that there is nothing to draw and in which window."""
-    ax = on.ax
     where = f"from {table.window}" if table.window else "in this table; its window was not given"
-    words = text.wrap(f"No {_what(table, '').lower()} {where}.", max(60.0, on.size[0] * 72 - 12), TITLE)
-    if table.total and table.window:
-        words += f"\n({text.si(table.total, table.unit)} outside it)"
+    more = f"({text.si(table.total, table.unit)} outside it)" if table.total and table.window else ""
+    title = f"{_what(table, subject)}: nothing to show, {table.window or 'window not given'}"
+    return say(on, f"No {_what(table, '').lower()} {where}.", title, more)
+
+
+def say(on: Canvas, words: str, title: str, more: str = "") -> Axes:
+    """Put a sentence, and perhaps a line more, in place of a chart."""
+    ax = on.ax
+    words = text.wrap(words, max(60.0, on.size[0] * 72 - 12), TITLE) + (f"\n{more}" if more else "")
     ax.set(xticks=[], yticks=[])
     frame(ax)
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", fontsize=TITLE, color=INK)
-    finish(on, f"{_what(table, subject)}: nothing to show, {table.window or 'window not given'}", height=1.2)
+    finish(on, title, height=1.2)
     return ax
 
 

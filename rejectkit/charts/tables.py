@@ -120,15 +120,15 @@ def read(
     if timed and time is None:
         missing.append("t (or @timestamp)")
     word, values = _values(df, measure, missing, question)
-    _refuse(missing, df, question)
+    refuse(missing, df, question)
     rows = pd.DataFrame({key: _one(df, key).reset_index(drop=True) for key in keys}, index=range(len(df)))
     rows[VALUE] = values
     step = 0
     if time is not None:
-        rows[TIME] = _times(_one(df, time).reset_index(drop=True), time)
-        step = 0 if time == "@timestamp" else _step(rows[TIME], time, window)
+        rows[TIME] = as_times(_one(df, time).reset_index(drop=True), time)
+        step = 0 if time == "@timestamp" else step_of(rows[TIME], time, window)
         if window is None:
-            window = _span(rows[TIME], step)
+            window = span_of(rows[TIME], step)
         else:
             rows = rows[(rows[TIME] >= window.start - timedelta(seconds=max(0, step - 1))) & (rows[TIME] < window.end)]
     valued = rows[VALUE].notna()
@@ -144,7 +144,8 @@ def _one(df: pd.DataFrame, name: str) -> pd.Series:
     return column
 
 
-def _refuse(missing: list[str], df: pd.DataFrame, question: str) -> None:
+def refuse(missing: list[str], df: pd.DataFrame, question: str) -> None:
+    """Raise ArgumentError where columns are missing; it says which there are, and what makes a table with them."""
     if missing:
         has = ", ".join(plain(name) for name in df.columns[:20])
         raise ArgumentError(f"the table has no {' and no '.join(missing)}; it has {has}. {question} makes one that has")
@@ -205,9 +206,9 @@ def _time_column(df: pd.DataFrame, timed: bool) -> str | None:
     return usual[0] if usual else None
 
 
-def _times(column: pd.Series, name: str) -> pd.Series:
+def as_times(column: pd.Series, name: str) -> pd.Series:
     """Return times as UTC; a time without a zone is UTC, as the service writes it."""
-    if pd.api.types.is_numeric_dtype(column):
+    if len(column) and pd.api.types.is_numeric_dtype(column):
         raise ArgumentError(f"the column {plain(name)!r} holds numbers, not times; pd.to_datetime makes times of them")
     try:
         return pd.to_datetime(column, utc=True)
@@ -215,7 +216,7 @@ def _times(column: pd.Series, name: str) -> pd.Series:
         raise ArgumentError(f"the column {plain(name)!r} holds more than times: {plain(error, 80)}") from error
 
 
-def _step(times: pd.Series, name: str, window: Window | None) -> int:
+def step_of(times: pd.Series, name: str, window: Window | None) -> int:
     """Return the length in seconds of the intervals that times start, as their name or their distances tell."""
     starts = np.unique(times.dropna().dt.as_unit("s").astype("int64").to_numpy())
     steps = [int(np.gcd.reduce(np.diff(starts)))] if starts.size > 1 else []
@@ -228,7 +229,7 @@ def _step(times: pd.Series, name: str, window: Window | None) -> int:
     return next((step for step in PERIODS if starts[0] % step == 0 and starts[0] + step > until), 1)
 
 
-def _span(times: pd.Series, step: int) -> Window | None:
+def span_of(times: pd.Series, step: int) -> Window | None:
     """Return the window from the first time to the end of the last interval, or to just after the last record."""
     if times.isna().all():
         return None

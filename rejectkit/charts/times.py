@@ -74,7 +74,7 @@ def draw(
     seen = np.bincount(places, minlength=spans.count) > 0
     entries: list[Artist] = [swatch(*pair) for pair in zip(parts.looks, parts.labels, strict=True)] if by else []
     entries += _stack(on, spans, sums, seen, parts.looks)
-    _time_axis(on, spans)
+    time_axis(on, spans)
     number_axis(on, "y", f"{text.plain(table.measure)} per {span(spans.step)}", table.unit, whole=is_whole(sums))
     frame(on.ax, "bottom")
     title = heading(replace(table, rows=rows), subject, f"per {span(spans.step)}", total)
@@ -160,7 +160,7 @@ def _stack(
     return entries
 
 
-def _time_axis(on: Canvas, spans: Intervals) -> None:
+def time_axis(on: Canvas, spans: Intervals) -> None:
     """Write the hours, and under the first and each midnight the date, so far apart that none touch."""
     ax = on.ax
     first, last = int(spans.edges[0]), int(spans.edges[-1])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rejectkit.widgets.explorer import Explorer
     from rejectkit.widgets.monitor import MonitorPanel
+    from rejectkit.widgets.timing import TimingPanel
 
-__all__ = ["Explorer", "MonitorPanel"]
+__all__ = ["Explorer", "MonitorPanel", "TimingPanel"]
 
-_HOMES = {"Explorer": "explorer", "MonitorPanel": "monitor"}
+_HOMES = {"Explorer": "explorer", "MonitorPanel": "monitor", "TimingPanel": "timing"}
 
 
 def __getattr__(name: str) -> Any:

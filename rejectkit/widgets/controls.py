@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +11,7 @@ import ipywidgets as w
 from rejectkit.errors import WindowError
 from rejectkit.exploring.services import protocol_name, service_name
 from rejectkit.widgets.holding import Holding, choices
+from rejectkit.widgets.pieces import Quiet
 from rejectkit.widgets.selection import ROW_CHOICES, Selection, parse_port
 from rejectkit.window import Window
 
@@ -21,7 +20,7 @@ LAST = {f"Last {name} of the data": timedelta(hours=n) for name, n in (("hour", 
 ANY = "any"
 
 
-class Controls:
+class Controls(Quiet):
     """The choices, one widget each; every one has a label and can be used from the keyboard.
 
     Attributes
@@ -46,10 +45,8 @@ class Controls:
         whole : Window, optional
             What "Whole span" is; all that the source has where it is left out.
         """
-        self._on_change = on_change
+        super().__init__(on_change)
         self._whole = whole
-        self._quiet = False
-        self._lock = threading.RLock()  # a control that the user moves while the offers change waits for that
         self._last: dict[str, Window] = {}
         self.quick = w.Dropdown(options=[WHOLE, *LAST, OWN], description="Window")
         self.start = w.Text(description="Start (UTC)", continuous_update=False, placeholder="2026-11-01 00:00")
@@ -165,16 +162,6 @@ class Controls:
 
     def _reset(self, _: object) -> None:
         self.write(window=None, interface=None, direction=None, port=None, source=None, protocol=None, kind=None)
-
-    @contextmanager
-    def _silence(self) -> Iterator[None]:
-        """While it lasts, changes that this thread makes are not passed on, and others wait."""
-        with self._lock:
-            before, self._quiet = self._quiet, True
-            try:
-                yield
-            finally:
-                self._quiet = before
 
 
 def _set_options(control: Any, offered: list[tuple[str, object]]) -> None:

@@ -20,6 +20,7 @@ from rejectkit.widgets.desk import Desk, Summary
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.jobs import Newest
 from rejectkit.widgets.panes import Panes
+from rejectkit.widgets.pieces import words_for
 from rejectkit.widgets.querybar import cell_text, name_in
 from rejectkit.widgets.selection import Selection
 from rejectkit.widgets.shown import Shown
@@ -184,7 +185,7 @@ class Explorer:
             self._start()
 
     def _start(self) -> None:
-        self._jobs.submit(self._work, Watch(self.panes.progress))
+        self._jobs.submit(self._work, Watch(self.panes.work.report))
 
     def _chart_changed(self, _: object) -> None:
         if not self._desk.reading(self._wanted.window):
@@ -243,13 +244,8 @@ class Explorer:
     def _fail(self, error: Exception) -> None:
         self._error = error
         before = " What is below is from before." if self._shown is not None else ""
-        if isinstance(error, QueryCancelledError):
-            text = f"Cancelled.{before} Press Start again, or move a control."
-        elif isinstance(error, RejectkitError):
-            text = f"{error}{'' if str(error).endswith(('.', '^')) else '.'}{before}"
-        else:
-            text = f"Something went wrong that should not have: {type(error).__name__}: {error}.{before}"
-        self.panes.trouble(text)
+        hint = " Press Start again, or move a control." if isinstance(error, QueryCancelledError) else ""
+        self.panes.trouble(f"{words_for(error)}{before}{hint}")
 
     def _names(self) -> tuple[str, str | None]:
         """Return what the user's notebook calls the source, and the package; None where it has no name for it."""

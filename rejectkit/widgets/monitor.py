@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rejectkit.errors import ArgumentError, QueryCancelledError, RejectkitError
+from rejectkit.errors import ArgumentError, RejectkitError
 from rejectkit.findings import Finding
 from rejectkit.monitoring.alarmstate import alarm_state
 from rejectkit.monitoring.checkup import health
@@ -23,6 +23,7 @@ from rejectkit.widgets import markup, monitorpanes
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.monitorform import NOWHERE, Form
 from rejectkit.widgets.monitorpanes import MonitorPanes, question_of
+from rejectkit.widgets.pieces import words_for
 from rejectkit.widgets.turns import Turns
 from rejectkit.widgets.watched import Watched
 
@@ -95,7 +96,7 @@ class MonitorPanel:
         self._findings: list[Finding] | None = None
         self.form = Form(self._changed, first)
         self.panes = MonitorPanes(self.form)
-        self._turns = Turns(self._busied, self.panes.progress, self._tell)
+        self._turns = Turns(self._busied, self.panes.work.report, self._tell)
         for button, act in (
             (self.panes.test, self.test_pattern),
             (self.panes.plan, self.make_plan),
@@ -303,10 +304,4 @@ class MonitorPanel:
             self._freshen()
 
     def _tell(self, error: Exception) -> None:
-        if isinstance(error, QueryCancelledError):
-            text = "Cancelled."
-        elif isinstance(error, RejectkitError):
-            text = f"{error}{'' if str(error).endswith(('.', '^')) else '.'}"
-        else:
-            text = f"Something went wrong that should not have: {type(error).__name__}: {error}."
-        self.panes.trouble(text)
+        self.panes.trouble(words_for(error))

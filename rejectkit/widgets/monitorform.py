@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,6 +16,7 @@ from rejectkit.monitoring.limits import MOST_LOG_LINES
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
 from rejectkit.monitoring.patternwrite import PRIVATE
 from rejectkit.records import LogFormat
+from rejectkit.widgets.pieces import Quiet, field, grid
 
 NOWHERE: Final = Monitor(log_group="-")
 """A monitor of the recipe's values whose log group is not chosen yet."""
@@ -43,7 +42,7 @@ MISSING: Final = {
 }
 
 
-class Form:
+class Form(Quiet):
     """The values of a Monitor, one widget each; every one has a label and can be used from the keyboard.
 
     What it does not show (description, tags, functions, further actions …) stays as the monitor last shown has it.
@@ -68,17 +67,16 @@ class Form:
         monitor : Monitor
             What to show at first.
         """
-        self._on_change, self._base = on_change, monitor
-        self._quiet = False
-        self._lock = threading.RLock()  # a widget that the user moves while code writes waits for that
+        super().__init__(on_change)
+        self._base = monitor
         self._formats: Mapping[str, tuple[LogFormat, ...]] = {}
         self._make()
-        self.where = _grid(self.log_group, self.log_format)
-        self.how = _grid(self.query_role, self.delay, self.log_lines, self.lines_role)
-        self.which = _grid(self.ports, self.direction, self.inside, self.excluded, self.inside_only)
-        self.when = _grid(self.period, self.datapoints, self.periods, self.threshold, self.missing)
-        self.names = _grid(self.filter_name, self.alarm_name, self.namespace, self.metric_name)
-        self.whom = _grid(self.topic, self.emails, self.queues, self.urls, self.notify_ok)
+        self.where = grid(self.log_group, self.log_format)
+        self.how = grid(self.query_role, self.delay, self.log_lines, self.lines_role)
+        self.which = grid(self.ports, self.direction, self.inside, self.excluded, self.inside_only)
+        self.when = grid(self.period, self.datapoints, self.periods, self.threshold, self.missing)
+        self.names = grid(self.filter_name, self.alarm_name, self.namespace, self.metric_name)
+        self.whom = grid(self.topic, self.emails, self.queues, self.urls, self.notify_ok)
         with self._silence():
             self._show(monitor)
         self.log_group.observe(self._group_changed, "value")
@@ -88,31 +86,31 @@ class Form:
 
     def _make(self) -> None:
         self.log_group = w.Combobox(description="Log group", placeholder="of the flow log", continuous_update=False)
-        self.log_format = _text("Log format of the flow log")
+        self.log_format = field("Log format of the flow log")
         self.log_format.add_class("rejectkit-wide")
         self.design = w.Dropdown(options=list(DESIGNS.items()), description="Design")
         for name in ("rejectkit-wide", "rejectkit-design"):
             self.design.add_class(name)
-        self.query_role = _text("Role of the query (ARN)", "arn:aws:iam::…:role/…")
+        self.query_role = field("Role of the query (ARN)", "arn:aws:iam::…:role/…")
         self.delay = w.IntText(description="Wait for late records (s)")
         self.log_lines = w.BoundedIntText(description="Log lines in a notice", min=0, max=MOST_LOG_LINES)
-        self.lines_role = _text("Role of the lines (ARN)", "needed for lines")
-        self.ports = _text("Destination ports", "every port")
+        self.lines_role = field("Role of the lines (ARN)", "needed for lines")
+        self.ports = field("Destination ports", "every port")
         self.direction = w.Dropdown(options=list(DIRECTIONS.items()), description="Direction")
-        self.inside = _text("Sources in networks", "everywhere")
-        self.excluded = _text("But not these sources", "none is left out")
+        self.inside = field("Sources in networks", "everywhere")
+        self.excluded = field("But not these sources", "none is left out")
         self.inside_only = w.Checkbox(description="Inside sources only (private networks)", indent=False)
         self.period = w.Dropdown(options=list(PERIODS.items()), description="Period")
         self.datapoints = w.BoundedIntText(description="Datapoints (M)", min=1, max=10_080)
         self.periods = w.BoundedIntText(description="of the last (N)", min=1, max=10_080)
         self.threshold = w.FloatText()
         self.missing = w.Dropdown(options=list(MISSING.items()), description="Missing data is")
-        self.filter_name, self.alarm_name = _text("Metric filter"), _text("Alarm")
-        self.namespace, self.metric_name = _text("Metric namespace"), _text("Metric")
-        self.topic = _text("Topic, or its ARN")
-        self.emails = _text("E-mail addresses", "ops@example.org, …")
-        self.queues = _text("SQS queues (ARNs)", "none")
-        self.urls = _text("Web addresses (https)", "none")
+        self.filter_name, self.alarm_name = field("Metric filter"), field("Alarm")
+        self.namespace, self.metric_name = field("Metric namespace"), field("Metric")
+        self.topic = field("Topic, or its ARN")
+        self.emails = field("E-mail addresses", "ops@example.org, …")
+        self.queues = field("SQS queues (ARNs)", "none")
+        self.urls = field("Web addresses (https)", "none")
         self.notify_ok = w.Checkbox(description="Tell of the return to OK too", indent=False)
         choices = (self.ports, self.direction, self.excluded)
         rule = (self.period, self.datapoints, self.periods, self.threshold, self.missing)
@@ -253,26 +251,6 @@ class Form:
 
     def _tick(self) -> None:
         self.inside_only.value = set(_words(self.inside.value)) == set(PRIVATE)
-
-    @contextmanager
-    def _silence(self) -> Iterator[None]:
-        """While it lasts, changes that this thread makes are not passed on, and others wait."""
-        with self._lock:
-            before, self._quiet = self._quiet, True
-            try:
-                yield
-            finally:
-                self._quiet = before
-
-
-def _text(label: str, placeholder: str = "") -> w.Text:
-    return w.Text(description=label, placeholder=placeholder, continuous_update=False)
-
-
-def _grid(*widgets: Any) -> w.Box:
-    box = w.Box(widgets)
-    box.add_class("rejectkit-controls")
-    return box
 
 
 def _offer(control: w.Dropdown, value: object, name: str) -> None:

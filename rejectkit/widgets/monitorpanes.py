@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 
 import ipywidgets as w
 
@@ -14,8 +12,7 @@ from rejectkit.monitoring.patterntest import PatternTest
 from rejectkit.plans import Applied, Plan, Step
 from rejectkit.widgets import markup, monitormarkup
 from rejectkit.widgets.monitorform import NOWHERE, Form
-
-OFTEN: Final = 0.1  # seconds between two signs of progress
+from rejectkit.widgets.pieces import Progress, capital, grid, see
 
 
 class MonitorPanes:
@@ -33,6 +30,8 @@ class MonitorPanes:
         A Checkbox for each question of the plan that is shown.
     stop : Button
         Cancel, while there is work.
+    work : Progress
+        How far it is.
     """
 
     def __init__(self, form: Form) -> None:
@@ -45,9 +44,7 @@ class MonitorPanes:
         self.apply = w.Button(description="Apply", tooltip="Carry out the plan above", button_style="primary")
         self.confirm = w.Checkbox(description="I have read this plan; carry it out", indent=False)
         self.questions = w.VBox()
-        self._progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="180px"), tooltip="Progress")
-        self._doing = w.Label()
-        self._told = 0.0
+        self.work = Progress()
         self._last = NOWHERE
         self._roles = w.VBox([form.how])  # hides what it holds, whose own display is the stylesheet's
         self._form, self._asked = form, dict[tuple[str, str, str], w.Checkbox]()
@@ -56,7 +53,7 @@ class MonitorPanes:
         self._stale, self._applied, self._state, self._findings = (w.HTML() for _ in range(4))
         self._shown = (self._tested, self._planned, self._applied, self._state, self._findings)
         self._carry = w.HBox([self.confirm, self.apply])
-        bar = w.HBox([self.test, self.plan, self.health, self.teardown, self._progress, self._doing, self.stop])
+        bar = w.HBox([self.test, self.plan, self.health, self.teardown, self.work.bar, self.work.doing, self.stop])
         for box in (bar, self._carry):
             box.add_class("rejectkit-bar")
         parts = [w.HTML(markup.STYLE + monitormarkup.STYLE)]
@@ -64,7 +61,7 @@ class MonitorPanes:
             ("Where the lines are", [form.where]),
             ("Which rejects", [form.which, self._which]),
             ("When it is an alarm", [form.when, self._rule]),
-            ("The two designs", [_grid(form.design), self._roles, self._designs]),
+            ("The two designs", [grid(form.design), self._roles, self._designs]),
             ("Names", [form.names]),
             ("Whom it tells", [form.whom]),
         ):
@@ -74,7 +71,7 @@ class MonitorPanes:
         self.widget = w.VBox(parts)
         for name in ("rejectkit", "rejectkit-monitor"):
             self.widget.add_class(name)
-        _see(False, self.stop, self._progress, self._doing, self._carry, self.questions)
+        see(False, self.stop, self._carry, self.questions)
 
     # the form
 
@@ -89,35 +86,28 @@ class MonitorPanes:
     def refuse(self, sentence: str) -> None:
         """Show what is wrong with the form as it stands."""
         label = self._form.label_of(sentence)
-        self._wrong.value = markup.trouble(f"{label}: {sentence}" if label else _capital(sentence))
+        self._wrong.value = markup.trouble(f"{label}: {sentence}" if label else capital(sentence))
         self._designs.value = monitormarkup.designs(self._last, self._form.design.value)
         self._which.value = self._rule.value = monitormarkup.text("Shown again when the values go together.")
 
     def roles(self) -> None:
         """Show what only a log alarm needs, where that is the design."""
-        _see(self._form.design.value == LOG_ALARM, self._roles)
+        see(self._form.design.value == LOG_ALARM, self._roles)
 
     # the work
 
     def busy(self, busy: bool) -> None:
         """Show whether there is work."""
-        _see(busy, self.stop, self._progress, self._doing)
-        if busy:
-            self._progress.value, self._doing.value, self._told = 0.0, "starting", 0.0
-
-    def progress(self, fraction: float, what: str) -> None:
-        """Show how far the work is; no oftener than can be seen."""
-        now = time.monotonic()
-        if now - self._told >= OFTEN or fraction >= 1.0:
-            self._told, self._progress.value, self._doing.value = now, fraction, what
+        see(busy, self.stop)
+        self.work.busy(busy)
 
     def stopping(self) -> None:
         """Show that the work will stop."""
-        self._doing.value = "stopping after this step"
+        self.work.doing.value = "stopping after this step"
 
     def trouble(self, sentence: str) -> None:
         """Show a sentence about what went wrong; an empty one takes it away."""
-        self._trouble.value = markup.trouble(_capital(sentence))
+        self._trouble.value = markup.trouble(capital(sentence))
 
     # what it brought
 
@@ -140,8 +130,8 @@ class MonitorPanes:
         some = any(step.action is not None for step in plan.steps)
         self._planned.value = told + ("" if some else markup.sentence("There is nothing to do."))
         self._applied.value = ""
-        _see(some, self._carry)
-        _see(bool(self._asked), self.questions)
+        see(some, self._carry)
+        see(bool(self._asked), self.questions)
 
     @property
     def answers(self) -> Mapping[tuple[str, str, str], bool]:
@@ -157,7 +147,7 @@ class MonitorPanes:
         """Show no plan any longer."""
         self._planned.value, self.questions.children, self._asked = "", [], {}
         self.confirm.value = False
-        _see(False, self._carry, self.questions)
+        see(False, self._carry, self.questions)
 
     def applied(self, applied: Applied) -> None:
         """Show what was done, in place of the plan."""
@@ -189,19 +179,3 @@ def findings(found: Sequence[Finding]) -> str:
 def question_of(step: Step) -> tuple[str, str, str]:
     """Return what a question is known by, whichever plan it is in."""
     return step.kind, step.name, step.question
-
-
-def _grid(*widgets: Any) -> w.Box:
-    box = w.Box(widgets)
-    box.add_class("rejectkit-controls")
-    return box
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _see(visible: bool, *parts: Any) -> None:
-    """Show or hide widgets."""
-    for each in parts:
-        each.layout.display = None if visible else "none"

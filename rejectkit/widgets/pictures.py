@@ -33,7 +33,11 @@ def draw(name: str, records: pd.DataFrame, window: Window | None) -> str:
     """
     if "flowDirection" not in records:
         records = records.assign(flowDirection=records["direction"].map({"in": "ingress", "out": "egress"}))
-    axes = CHARTS[name](records, window=window)
+    return picture(CHARTS[name](records, window=window))
+
+
+def picture(axes: Any) -> str:
+    """Return a chart that is drawn as HTML; its title stands for it where it cannot be seen."""
     figure = axes.get_figure(root=True)
     stream = BytesIO()
     figure.savefig(stream, format="png", dpi=PIXELS * SHARP)

@@ -61,10 +61,12 @@ function button(label, title, act) {
 }
 
 function render({ model, el }) {
+  const noun = model.get("noun");
+  const named = noun[0].toUpperCase() + noun.slice(1);
   el.classList.add("rejectkit-querybar");
   const text = document.createElement("pre");
   text.tabIndex = 0;
-  text.setAttribute("aria-label", "Logs Insights query of what is shown");
+  text.setAttribute("aria-label", model.get("label"));
   const note = document.createElement("p");
   const said = document.createElement("span");
   said.setAttribute("role", "status");
@@ -72,14 +74,14 @@ function render({ model, el }) {
   area.hidden = true;
   area.setAttribute("aria-label", "Text to copy by hand");
 
-  const copyQuery = button("Copy query", "Copy the query text, as the CloudWatch console takes it", async () => {
+  const copyQuery = button(`Copy ${noun}`, `Copy the ${noun} as text`, async () => {
     const done = await copy(model.get("query"), area);
-    said.textContent = done ? "Query copied." : "The browser did not allow copying; the text is below, press Ctrl+C.";
+    said.textContent = done ? `${named} copied.` : "The browser did not allow copying; the text is below, press Ctrl+C.";
   });
-  const toCell = button("Query to next cell", "Write a cell that runs this query under this one", async () => {
+  const toCell = button(`${named} to next cell`, `Write a cell that runs this ${noun} under this one`, async () => {
     const index = insert(model);
     if (index >= 0) {
-      said.textContent = "The cell below runs this query.";
+      said.textContent = `The cell below runs this ${noun}.`;
       setTimeout(() => focus(el, index), 100);
       return;
     }

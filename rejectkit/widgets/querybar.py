@@ -22,6 +22,8 @@ class QueryBar(anywidget.AnyWidget):
     query = traitlets.Unicode("", help="Logs Insights query text").tag(sync=True)
     code = traitlets.Unicode("", help="the text of the cell that runs it").tag(sync=True)
     note = traitlets.Unicode("", help="a sentence about the query, empty for none").tag(sync=True)
+    noun = traitlets.Unicode("query", help="what the buttons call it").tag(sync=True)
+    label = traitlets.Unicode("Logs Insights query of what is shown", help="for a screen reader").tag(sync=True)
     place = traitlets.Unicode("", help="model id of the widget whose cell the new one goes under").tag(sync=True)
 
 
