@@ -18,7 +18,7 @@ demo: $(READY)   ## run the notebooks on the sample, write them as HTML to demo/
 	$(BIN)/rejectkit demo
 
 test: lint       ## lint, types and every test
-	$(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses 8
+	$(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses 8 --dist worksteal
 
 lint: $(READY)   ## style, formatting and types
 	$(BIN)/ruff check .
@@ -40,7 +40,7 @@ lowest: $(READY)  ## the tests on the lower bounds of pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e ".[test]"
 	@# old libraries on newer ones beneath them: what these deprecate is not the project's to mend
-	$(LOWEST)/bin/python -m pytest -q -n $(JOBS) --maxprocesses 8 -W default::DeprecationWarning
+	$(LOWEST)/bin/python -m pytest -q -n $(JOBS) --maxprocesses 8 --dist worksteal -W default::DeprecationWarning
 
 clean:           ## remove everything the verbs made
 	rm -rf .venv $(LOWEST) $(WITNESS) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import rejectkit as rk
@@ -107,11 +108,14 @@ def _environment(folder: str) -> dict[str, str]:
 
 
 def run(out: Path) -> None:
-    """Run every notebook, write its page to `out`, and end with the findings of the sample."""
-    pages = []
-    for notebook in notebooks():
+    """Run every notebook, as many at once as there are processors, and end with the findings of the sample."""
+
+    def shown(notebook: Path) -> Path:
         print(f"running {notebook.name} ...", flush=True)
-        pages.append(execute(notebook, out))
+        return execute(notebook, out)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        pages = list(pool.map(shown, notebooks()))
     print("\nWhat the sample says")
     for finding in rk.summarize(rk.FileSource(home() / "data" / "AWSLogs")):
         print(f"  {printable(str(finding))}")

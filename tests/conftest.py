@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +42,14 @@ def chromium() -> str:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests out of the user's cache folder; child processes inherit it."""
     os.environ["REJECTKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _models_read_once() -> Iterator[None]:
+    """Read the models of AWS's services once, not for each session: every sandbox has two, and reading takes 0.3 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lru_cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")

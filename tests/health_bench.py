@@ -7,11 +7,9 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
@@ -22,6 +20,7 @@ from rejectkit.monitoring.checkup import health
 from rejectkit.monitoring.deploy import plan
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Limits
+from tests.aws_cli import quick_aws
 from tests.deploying import budget
 from tests.flowlog_lab import GROUP, LINE, Lab, lab
 
@@ -177,12 +176,12 @@ def options_of(words: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 def run(bench: Bench, line: str) -> None:
     """Run a command line in a shell, against the sandbox."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, **bench.lab.sandbox.environment, "PATH": path}
     line = line.replace(
         "aws sqs", f"aws --endpoint-url {bench.lab.sandbox.endpoint_url} sqs"
     )  # takes no AWS_ENDPOINT_URL
-    done = subprocess.run(["/bin/sh", "-c", line], env=environment, capture_output=True, text=True, check=False)
+    with quick_aws() as path:
+        environment = {**os.environ, **bench.lab.sandbox.environment, "PATH": path}
+        done = subprocess.run(["/bin/sh", "-c", line], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (line, done.stderr)
 
 

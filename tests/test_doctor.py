@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from unittest.mock import patch
 
 import pytest
 
+from rejectkit import cli
 from rejectkit.errors import ArgumentError, CredentialsError, MissingResourceError
 from rejectkit.findings import Finding
 from rejectkit.insights import parse
@@ -601,23 +605,39 @@ def test_many_names_are_cut_short() -> None:
     assert some([str(number) for number in range(7)]) == "0, 1, 2, 3, 4 and 2 more"
 
 
-def run(sandbox: Sandbox, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the verb against a sandbox, as a user does."""
+def told_of(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    """Return an environment that points at a sandbox, and at nothing else."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     told = {
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+    return kept | told | sandbox.environment | more
+
+
+def run(sandbox: Sandbox, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the verb in this process, which knows the sandbox by its environment."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, told_of(sandbox, **environment), clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = cli.main(["doctor", *arguments])
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def run_outside(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the verb as a program of its own, as a user does."""
     command = [sys.executable, "-m", "rejectkit", "doctor", *arguments]
-    env = kept | told | sandbox.environment | environment
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=told_of(sandbox))
 
 
 def test_the_verb_prints_findings_and_its_status_tells_of_warnings(lab: Lab) -> None:
     """Status 0 without a warning, 1 with one, 2 with one sentence on stderr for what the user can mend."""
     lab.healthy()
-    done = run(lab.sandbox, lab.vpc, GROUP, "--region", "eu-west-1")
+    done = run_outside(lab.sandbox, lab.vpc, GROUP, "--region", "eu-west-1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Nothing is amiss.\n", "")
     done = run(lab.sandbox, "--region", "us-east-2")
     assert done.returncode == 1

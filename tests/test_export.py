@@ -29,6 +29,7 @@ from rejectkit.monitoring.terraformjson import literal
 from rejectkit.sandbox import Limits, Sandbox, start
 from rejectkit.sandbox.topicpolicy import Asked, allows
 from tests import recipe
+from tests.aws_cli import quick_aws
 from tests.wiring import ACCOUNT, FULL, HOSTILE, LOGS, MONITORS, PLAIN, THERE, at_once, expected, ready, seen
 
 METRIC = {name: one for name, one in MONITORS.items() if one.design == "metric-filter"}
@@ -144,13 +145,14 @@ def test_templates_pass_cfn_lint_without_a_word(tmp_path: Path) -> None:
     broken["Resources"]["RejectAlarm"]["Properties"]["Treshold"] = 1
     (tmp_path / "broken.txt").write_text(json.dumps(broken))
 
-    def lint(*files: Path) -> subprocess.CompletedProcess[str]:
-        words = [str(linter), "--include-checks", "I", "-t", *map(str, files)]
-        return subprocess.run(words, capture_output=True, text=True, check=False)
-
-    good = lint(*sorted(tmp_path.glob("*.json")))
-    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
-    assert "Did you mean 'Threshold'" in lint(tmp_path / "broken.txt").stdout
+    files = sorted(tmp_path.iterdir())
+    words = [str(linter), "--include-checks", "I", "--format", "parseable", "-t", *map(str, files)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert len(files) == len(MONITORS) + 1
+    assert done.stderr == ""
+    told = done.stdout.splitlines()
+    assert [line for line in told if not line.startswith(f"{tmp_path / 'broken.txt'}:")] == []
+    assert any("Did you mean 'Threshold'" in line for line in told)
 
 
 def deploy(session: Any, monitor: Monitor, **values: str) -> dict[str, Any]:
@@ -397,21 +399,21 @@ def test_the_cli_lines_leave_an_empty_plan_and_can_be_run_again(name: str, sandb
     ready(monitor, sandbox.session)
     script = tmp_path / "rejects.sh"
     script.write_text(cli(monitor))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for _ in range(2):
-        done = subprocess.run(
-            ["sh", str(script)],
-            env={
-                **os.environ,
-                **sandbox.environment,
-                "PATH": path,
-                "AWS_PAGER": "",
-                "AWS_CONFIG_FILE": str(tmp_path / "none"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with quick_aws() as path:
+            done = subprocess.run(
+                ["sh", str(script)],
+                env={
+                    **os.environ,
+                    **sandbox.environment,
+                    "PATH": path,
+                    "AWS_PAGER": "",
+                    "AWS_CONFIG_FILE": str(tmp_path / "none"),
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         assert (done.returncode, done.stderr) == (0, "")
         assert seen(monitor, sandbox.session) == expected(monitor)
         assert_empty_plan(monitor, sandbox)

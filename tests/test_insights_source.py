@@ -97,23 +97,26 @@ def test_a_source_by_vpc_subnet_interface_and_instance(poc: Sandbox) -> None:
         if one.get("Attachment", {}).get("InstanceId")
     ]
     one = found[0]
-    everything = rk.InsightsSource(GROUP, poc.session, budget=hurry()).records(action=None)
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    window = rk.Window(noon, noon + timedelta(hours=3))
+    everything = rk.InsightsSource(GROUP, poc.session, budget=hurry()).records(window, action=None)
 
     def ids(target: str) -> set[str]:
-        return set(rk.InsightsSource(target, poc.session, budget=hurry()).records(action=None)["interfaceId"])
+        return set(rk.InsightsSource(target, poc.session, budget=hurry()).records(window, action=None)["interfaceId"])
 
     assert ids(one["VpcId"]) == ids(one["SubnetId"]) == set(everything["interfaceId"])
     assert len(set(everything["interfaceId"])) > 2
     assert ids(one["NetworkInterfaceId"]) == {one["NetworkInterfaceId"]}
     assert ids(one["Attachment"]["InstanceId"]) == {one["NetworkInterfaceId"]}
     source = rk.InsightsSource(one["NetworkInterfaceId"], poc.session, budget=hurry())
-    count = source.run("stats count(*) as n")["n"].tolist()
-    assert count == [int((everything["interfaceId"] == one["NetworkInterfaceId"]).sum()) + nodata(poc, one)]
+    count = source.run("stats count(*) as n", window)["n"].tolist()
+    assert count == [int((everything["interfaceId"] == one["NetworkInterfaceId"]).sum()) + nodata(poc, one, window)]
 
 
-def nodata(poc: Sandbox, interface: dict[str, Any]) -> int:
-    """Return how many of an interface's lines have no flow."""
-    lines = store(poc).groups[GROUP].messages
+def nodata(poc: Sandbox, interface: dict[str, Any], window: rk.Window) -> int:
+    """Return how many of an interface's lines in a window have no flow."""
+    group, (first, end) = store(poc).groups[GROUP], window.millis
+    lines = [line for at, line in zip(group.times, group.messages, strict=True) if first <= at < end]
     return sum(interface["NetworkInterfaceId"] in line and line.endswith("DATA") for line in lines)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rejectkit.sandbox import Sandbox, scenario, start
+from tests.aws_cli import quick_aws
 from tests.recipe import ALARM, GROUP, PATTERN, TOPIC
 
 SCENARIO = scenario(hours=1)
@@ -69,17 +70,18 @@ def test_recipe_by_plain_boto3(sandbox: Sandbox, events: Path) -> None:
 
 def test_recipe_by_the_aws_cli(sandbox: Sandbox, events: Path, tmp_path: Path) -> None:
     """The commands as one types them; version 1 of the CLI heeds AWS_ENDPOINT_URL in all services but SQS."""
-    program = Path(sys.executable).with_name("aws")
 
     def aws(*words: str) -> Any:
         named = ["--endpoint-url", sandbox.endpoint_url] if words[0] == "sqs" else []
-        done = subprocess.run(
-            [str(program), *words, *named],
-            env={**os.environ, **sandbox.environment, "AWS_PAGER": "", "AWS_CONFIG_FILE": str(tmp_path / "none")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, **sandbox.environment, "AWS_PAGER": "", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+        with quick_aws() as path:
+            done = subprocess.run(
+                ["/usr/bin/env", "aws", *words, *named],
+                env={**environment, "PATH": path},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 

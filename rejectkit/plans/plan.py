@@ -149,15 +149,15 @@ class Plan:
         now = self._still_holds()
         due: list[Step] = []
         declined: list[Step] = []
-        for step in now.steps:
-            if step.action is not None:
-                (declined if step.question and not _agreed(step, confirm) else due).append(step)
-        if due and now.prepare is not None:
-            try:
+        try:
+            for step in now.steps:
+                if step.action is not None:
+                    (declined if step.question and not _agreed(step, confirm) else due).append(step)
+            if due and now.prepare is not None:
                 now.prepare(due)
-            except BaseException as stop:
-                stop.add_note(f"{self.title}: nothing was done.")
-                raise
+        except BaseException as stop:
+            stop.add_note(f"{self.title}: nothing was done.")
+            raise
         done: list[Step] = []
         for place, step in enumerate(due):
             if watch is not None and watch.cancelled:

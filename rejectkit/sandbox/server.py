@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import uuid
 import weakref
@@ -326,6 +327,7 @@ def start(
     ...     sandbox.session.client("sts").get_caller_identity()["Account"]
     '123456789012'
     """
+    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # 1,300 images, which moto keeps for good
     played = play(scenario, seed) if isinstance(scenario, str) else scenario
     begin = start or (played.start if played else datetime.now(UTC).replace(microsecond=0))
     if begin.tzinfo is None:
