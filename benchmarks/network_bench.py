@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import resource
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.rounds import run
 from rejectkit.network.model import (
     AclEntry,
     GroupRule,
@@ -255,39 +251,13 @@ def _fits(protocol: int, low: int, high: int, record: Any) -> bool | None:
     return None if protocol == 1 else low <= record.dstPort <= high  # a record does not tell ICMP's type
 
 
-def _shown(measured: list[dict[str, float]]) -> Iterator[bool]:
-    for key, name, target, is_least in ROWS:
-        values = [row[key] for row in measured]
-        median = statistics.median(values)
-        good = target is None or (median >= target if is_least else median <= target)
-        bound = "least" if is_least else "most"
-        verdict = f"; target: at {bound} {target:g}: {'held' if good else 'MISSED'}" if target else ""
-        print(f"  {median:8.3f}  ({min(values):.3f} to {max(values):.3f})  {name}{verdict}")
-        yield good
-
-
-def main() -> int:
-    """Measure in processes of their own, print the medians; return 1 if a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.part:
-        print(json.dumps(once()))
-        return 0
-    command = [sys.executable, "-m", "benchmarks.network_bench", "--part"]
-    measured = [
-        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
-        for _ in range(arguments.rounds)
-    ]
-    one = measured[0]
-    print(
+def _told(one: dict[str, float]) -> str:
+    return (
         f"{one['rows']:,.0f} records, {INTERFACES} interfaces with {one['kinds'] / 2 - 1:,.0f} sets of {GROUPS} groups "
         f"of {RULES} rules a direction, {ACLS} network ACLs of {ENTRIES}; {one['passed']:.0%} pass, "
-        f"{one['open']:.1%} cannot be told; {arguments.rounds} rounds"
+        f"{one['open']:.1%} cannot be told"
     )
-    return 0 if all(list(_shown(measured))) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(run("benchmarks.network_bench", __doc__, once, ROWS, _told))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import resource
 import statistics
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.rounds import run
 
 DAYS = 30
 EVENTS = 300_000  # of the log whose alarms are replayed
@@ -27,6 +25,7 @@ ROWS = (  # what is measured, its name in the table, the target and whether it i
     ("plain", "one rule over one range by the plain replay, seconds", None, False),
     ("times", "how many rules of the sweep go into one of the plain replay", 50.0, True),
     ("reduced", "10 million events to minutes, seconds", 10.0, False),
+    ("rules", "rules in the sweep", 500, True),
     ("memory", "memory at most, GB", None, False),
 )
 
@@ -50,7 +49,7 @@ def log(number: int, seed: int = 7) -> pd.DataFrame:
 def once() -> dict[str, float]:
     """Measure everything once; return seconds."""
     from rejectkit.monitoring.evaluation import DOCUMENTED
-    from rejectkit.monitoring.replay import BOTH_ENDS, runs
+    from rejectkit.monitoring.replayasked import BOTH_ENDS, runs
     from rejectkit.monitoring.replayevents import read
     from rejectkit.monitoring.replayminutes import Metric
     from rejectkit.monitoring.sweeping import grid, sweep
@@ -105,36 +104,12 @@ def once() -> dict[str, float]:
     return took
 
 
-def main() -> int:
-    """Measure in processes of their own, print the medians; return 1 if a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.part:
-        print(json.dumps(once()))
-        return 0
-    command = [sys.executable, "-m", "benchmarks.replay_bench", "--part"]
-    measured = [
-        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
-        for _ in range(arguments.rounds)
-    ]
-    one = measured[0]
-    print(
+def _told(one: dict[str, float]) -> str:
+    return (
         f"{one['rules']:,.0f} rules, {DAYS * 1440:,} minutes, {EVENTS:,} events; {one['changes']:,.0f} changes, "
-        f"{one['best']:,.0f} best; {MANY:,} events in {one['cells']:,.0f} cells; {arguments.rounds} rounds"
+        f"{one['best']:,.0f} best; {MANY:,} events in {one['cells']:,.0f} cells"
     )
-    held = one["rules"] >= 500
-    for key, name, target, is_least in ROWS:
-        values = [row[key] for row in measured]
-        median = statistics.median(values)
-        good = target is None or (median >= target if is_least else median <= target)
-        bound = "least" if is_least else "most"
-        verdict = f"; target: at {bound} {target:g}: {'held' if good else 'MISSED'}" if target else ""
-        print(f"  {median:8.3f}  ({min(values):.3f} to {max(values):.3f})  {name}{verdict}")
-        held = held and good
-    return 0 if held else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(run("benchmarks.replay_bench", __doc__, once, ROWS, _told))
