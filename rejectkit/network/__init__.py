@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rejectkit.network.blaming import blame
     from rejectkit.network.changing import plan
     from rejectkit.network.diffs import difference
     from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
@@ -48,6 +49,7 @@ __all__ = [
     "Subnet",
     "Verdict",
     "Vpc",
+    "blame",
     "cli",
     "difference",
     "plan",
@@ -75,6 +77,7 @@ _HOMES = {
     "Subnet": "model",
     "Verdict": "verdicts",
     "Vpc": "model",
+    "blame": "blaming",
     "cli": "export",
     "difference": "diffs",
     "plan": "changing",

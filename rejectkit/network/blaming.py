@@ -1,0 +1,174 @@
+"""Blame: which layer and rule refused each record, how certain that is, and why, in a sentence.
+
+The rules are those of the network, at the moment it was read; the records are of another time. So the accepted
+records are evidence: a late packet, a reply, a rule that has changed since. What even they do not settle is
+`cannot-tell`, and says why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rejectkit.errors import ArgumentError
+from rejectkit.exploring.flows import NONE, Flows
+from rejectkit.exploring.words import count, listing, moment
+from rejectkit.network.blamingcases import decide
+from rejectkit.network.blamingpast import Past
+from rejectkit.network.blamingrules import say
+from rejectkit.network.blamingsides import Sides
+from rejectkit.network.blamingtable import Found, as_table
+from rejectkit.network.blamingtraces import Traces
+from rejectkit.network.blamingwords import read_at
+from rejectkit.network.model import Network
+from rejectkit.records import by_column
+from rejectkit.sources.base import Watch
+
+LAYERS = ("sg-in", "sg-out", "nacl-in", "nacl-out", "nacl-reply", "late", "bpa", "encryption", "cannot-tell")
+"""Every layer there is."""
+
+NEEDED = ("interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "action")
+
+
+def blame(records: pd.DataFrame, network: Network, *, watch: Watch | None = None) -> pd.DataFrame:
+    """Say of each refused record which layer and rule refused it.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Flow records as `source.records(action=None)` gives them. REJECTs are judged; ACCEPTs are evidence, and
+        without them less is certain. Needs interfaceId, srcAddr, dstAddr, srcPort, dstPort, protocol, action, and
+        start or @timestamp; tcpFlags, flowDirection, end and rejectReason make it surer.
+    network : Network
+        The rules, interfaces and subnets, as `Network.from_ec2` or `Network.from_json` gives them.
+    watch : Watch, optional
+        Told how far it is; may cancel.
+
+    Returns
+    -------
+    DataFrame
+        One row per record, its index kept; all null where the record is not a REJECT.
+
+        - `layer` : one of `LAYERS`. `nacl-reply` is a reply refused by a network ACL, in either direction; `late` a
+          packet that came after its connection had closed, which no rule is to blame for.
+        - `resource` : ids of the interface's security groups joined by blanks, or of the network ACL; null for
+          other layers.
+        - `rule` : number of the ACL's rule as text (32767 and 32768 are the implicit denies of IPv4 and IPv6);
+          `absent` for groups, which cannot refuse but only lack a rule.
+        - `certainty` : `certain` (given that the rules were the same then), `likely`, or `cannot tell`.
+        - `because` : a sentence; a category.
+        - `direction` : ingress or egress as seen from the interface.
+        - `peerAddr` : the other end, which rules are about.
+        - `port` : the service's port (of a reply the one it comes from), Int64; null where there is none.
+        - `also` : the other layer, where it refuses the record too; mending one is then not enough.
+
+        `attrs["told"]` has sentences on what the whole answer stands on.
+
+    Raises
+    ------
+    ArgumentError
+        If a column is missing, or an argument is of another kind.
+    QueryCancelledError
+        If `watch` was cancelled.
+
+    Notes
+    -----
+    Inbound a network ACL comes before the groups, outbound after them; where both refuse, the first is named.
+    Records show the interface's own side as its primary private IPv4 address; the rules of groups and ACLs are
+    about the other end. Source: VPC user guide, "Flow log records", "Flow log record examples" (a reply refused by
+    an ACL), "Network ACLs", "Security group connection tracking"; how they are joined is *inferred*.
+
+    Examples
+    --------
+    >>> from rejectkit.network import Interface, Network, NetworkAcl, SecurityGroup, Subnet, blame
+    >>> from rejectkit.records import LogFormat
+    >>> network = Network(
+    ...     subnets=(Subnet("subnet-1", "vpc-1", ("10.0.2.0/24",)),),
+    ...     groups=(SecurityGroup("sg-1", "db"),),
+    ...     acls=(NetworkAcl("acl-1", subnets=("subnet-1",)),),
+    ...     interfaces=(Interface("eni-1", "subnet-1", "vpc-1", ("10.0.2.9",), groups=("sg-1",)),),
+    ... )
+    >>> line = "2 1 eni-1 10.0.2.7 10.0.2.9 40001 5432 6 3 180 1793521440 1793521470 REJECT OK"
+    >>> table = pd.DataFrame([LogFormat.default().parse_line(line)])
+    >>> answer = blame(table, network)
+    >>> print(*answer.loc[0, ["layer", "resource", "rule", "certainty"]])
+    sg-in sg-1 absent certain
+    """
+    _check(records, network)
+    hand = watch or Watch()
+    hand.report(0.0, "reading the records")
+    flows = Flows.of(_filled(records))
+    hand.check()
+    hand.report(0.3, "which way each went")
+    sides = Sides.of(flows, network)
+    hand.check()
+    hand.report(0.4, "looking for replies and late packets")
+    traces = Traces.of(flows)
+    hand.check()
+    hand.report(0.5, "asking the rules")
+    said = say(network, flows, sides, traces)
+    hand.check()
+    hand.report(0.7, "asking them about accepted flows")
+    past = Past.of(network, flows, sides, traces, said)
+    hand.check()
+    hand.report(0.9, "who refused it")
+    given = _given(records)
+    cases = decide(network, sides, traces, said, past, given[flows.row[traces.at]])
+    frame = as_table(records, given, Found(network, flows, sides, traces, said, past, cases))
+    frame.attrs["told"] = _told(network, flows, sides)
+    hand.report(1.0, "done")
+    return frame
+
+
+def _check(records: pd.DataFrame, network: Network) -> None:
+    if not isinstance(records, pd.DataFrame):
+        raise ArgumentError(f"records are a {type(records).__name__}, not a DataFrame as source.records() gives")
+    if not isinstance(network, Network):
+        raise ArgumentError(
+            f"the network is a {type(network).__name__}; give a Network, as Network.from_ec2 or Network.from_json does"
+        )
+    missing = [name for name in NEEDED if name not in records]
+    if missing:
+        fields = " ".join(f"${{{by_column[name].name}}}" for name in missing)
+        raise ArgumentError(
+            f"the records have no {listing(missing, len(missing))}, so who refused them cannot be told; "
+            f"add {fields} to the flow log's format"
+        )
+    if "@timestamp" not in records and "start" not in records:
+        raise ArgumentError("the records have neither @timestamp nor start; take them from source.records()")
+
+
+def _filled(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records with the columns that flows have and blame does not look at."""
+    lacking = [name for name in ("packets", "bytes") if name not in records]
+    return records.assign(**dict.fromkeys(lacking, 0)) if lacking else records
+
+
+def _given(records: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return the reason that each record itself gives: BPA, EC or empty text."""
+    if "rejectReason" not in records:
+        return np.full(len(records), "", object)
+    return records["rejectReason"].astype("str").fillna("").to_numpy(object)
+
+
+def _told(network: Network, flows: Flows, sides: Sides) -> list[str]:
+    """Return what the whole answer stands on."""
+    at = read_at(network)
+    read = f", read {moment(at)}" if at is not None else ""
+    told = [
+        f"The rules are those of the snapshot{read}; the records are of another time, and where a rule has changed "
+        "between, blame can name today's only."
+    ]
+    refused = flows.reject
+    if refused.any() and refused.all():
+        told.append(
+            "There are no accepted records: replies and late packets are told by flags and ports only. Give "
+            "source.records(action=None) to be surer."
+        )
+    if refused.any() and (flows.flags[refused] == NONE).all():
+        told.append("There are no TCP flags: a late packet is told by the accepted flow before it only.")
+    unknown = int((refused & (sides.interface < 0)).sum())
+    if unknown:
+        told.append(f"{count(unknown, 'refused record')} of network interfaces that the snapshot does not have.")
+    return told
