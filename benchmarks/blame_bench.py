@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.rounds import run
 from benchmarks.network_bench import ACLS, ENTRIES, GROUPS, RECORDS, RULES, network, records
-from benchmarks.network_bench import _fits as fits_in
+from benchmarks.network_bench import fits as fits_in
+from benchmarks.rounds import run
 from rejectkit.network.model import Network
 
 SAMPLE = 6_000  # records that the plain loop explains

@@ -124,7 +124,7 @@ def plain(rules: Network) -> Callable[[Any], bool | None]:
         for name in card.groups:
             for rule, ends in groups[name]:
                 if rule.egress == egress and any(other in end for end in ends):
-                    fits = _fits(rule.protocol, rule.from_port, rule.to_port, record)
+                    fits = fits(rule.protocol, rule.from_port, rule.to_port, record)
                     if fits:
                         found = True
                         break
@@ -137,7 +137,7 @@ def plain(rules: Network) -> Callable[[Any], bool | None]:
             if (
                 entry.egress == egress
                 and other in cidr
-                and _fits(entry.protocol, entry.from_port, entry.to_port, record)
+                and fits(entry.protocol, entry.from_port, entry.to_port, record)
             ):
                 return found if entry.allow else False
         return False
@@ -243,7 +243,7 @@ def _ends(peer: str, members: dict[str, set[Any]], lists: dict[str, list[Any]]) 
     return lists[peer] if peer in lists else [ip_network(peer)]
 
 
-def _fits(protocol: int, low: int, high: int, record: Any) -> bool | None:
+def fits(protocol: int, low: int, high: int, record: Any) -> bool | None:
     if protocol == -1:
         return True
     if protocol != record.protocol:
