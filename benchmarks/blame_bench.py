@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.network_bench import ACLS, ENTRIES, GROUPS, RECORDS, RULES, network, records
-from benchmarks.network_bench import fits as fits_in
+from benchmarks.network_bench import ACLS, ENTRIES, GROUPS, RECORDS, RULES, fits, network, records
 from benchmarks.rounds import run
 from rejectkit.network.model import Network
 
@@ -117,10 +116,10 @@ def layers(rules: Network, ready: Callable[[str], Any]) -> Callable[[Any, bool, 
         for name in card.groups:
             for rule, blocks in groups[name]:
                 if rule.egress == egress and any(within(peer, block) for block in blocks):
-                    fits = fits_in(rule.protocol, rule.from_port, rule.to_port, packet)
-                    if fits:
+                    fit = fits(rule.protocol, rule.from_port, rule.to_port, packet)
+                    if fit:
                         return True
-                    found = None if fits is None else found
+                    found = None if fit is None else found
         return found
 
     def by_acl(card: Any, egress: bool, peer: Any, packet: Any) -> Any:
@@ -130,7 +129,7 @@ def layers(rules: Network, ready: Callable[[str], Any]) -> Callable[[Any, bool, 
             if (
                 entry.egress == egress
                 and within(peer, cidr)
-                and fits_in(entry.protocol, entry.from_port, entry.to_port, packet)
+                and fits(entry.protocol, entry.from_port, entry.to_port, packet)
             ):
                 return True if entry.allow else entry.number
         return 32767

@@ -124,11 +124,11 @@ def plain(rules: Network) -> Callable[[Any], bool | None]:
         for name in card.groups:
             for rule, ends in groups[name]:
                 if rule.egress == egress and any(other in end for end in ends):
-                    fits = fits(rule.protocol, rule.from_port, rule.to_port, record)
-                    if fits:
+                    fit = fits(rule.protocol, rule.from_port, rule.to_port, record)
+                    if fit:
                         found = True
                         break
-                    found = None if fits is None else found
+                    found = None if fit is None else found
             if found:
                 break
         if found is False or any(other in one for one in inside[card.subnet]):
@@ -244,6 +244,7 @@ def _ends(peer: str, members: dict[str, set[Any]], lists: dict[str, list[Any]]) 
 
 
 def fits(protocol: int, low: int, high: int, record: Any) -> bool | None:
+    """Tell whether a record is of a rule's protocol and ports; None where it does not say."""
     if protocol == -1:
         return True
     if protocol != record.protocol:

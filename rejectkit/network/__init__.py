@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rejectkit.network.advising import suggest
+    from rejectkit.network.advisingvalue import Admits, Suggestion
     from rejectkit.network.blaming import blame
     from rejectkit.network.changing import plan
     from rejectkit.network.diffs import difference
@@ -35,6 +37,7 @@ __all__ = [
     "AclEntry",
     "AddEntry",
     "AddRule",
+    "Admits",
     "Change",
     "GroupRule",
     "Interface",
@@ -47,12 +50,14 @@ __all__ = [
     "ReplaceEntry",
     "SecurityGroup",
     "Subnet",
+    "Suggestion",
     "Verdict",
     "Vpc",
     "blame",
     "cli",
     "difference",
     "plan",
+    "suggest",
     "template",
     "terraform",
     "undo",
@@ -63,6 +68,7 @@ _HOMES = {
     "AclEntry": "model",
     "AddEntry": "edits",
     "AddRule": "edits",
+    "Admits": "advisingvalue",
     "Change": "edits",
     "GroupRule": "model",
     "Interface": "model",
@@ -75,12 +81,14 @@ _HOMES = {
     "ReplaceEntry": "edits",
     "SecurityGroup": "model",
     "Subnet": "model",
+    "Suggestion": "advisingvalue",
     "Verdict": "verdicts",
     "Vpc": "model",
     "blame": "blaming",
     "cli": "export",
     "difference": "diffs",
     "plan": "changing",
+    "suggest": "advising",
     "template": "export",
     "terraform": "export",
     "undo": "undoing",
