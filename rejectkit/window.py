@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from rejectkit.errors import WindowError
+from rejectkit.errors import ArgumentError, WindowError
 
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|h|d|w)\s*")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -104,6 +104,18 @@ class Window:
         whole = not (self.start.second or self.start.microsecond or self.end.second or self.end.microsecond)
         pattern = "%Y-%m-%d %H:%M" if whole else "%Y-%m-%d %H:%M:%S"
         return f"{self.start:{pattern}} to {self.end:{pattern}} UTC"
+
+
+def check_window(window: object) -> None:
+    """Refuse what is neither a window nor None, with a sentence.
+
+    Raises
+    ------
+    ArgumentError
+        If it is something else, a text for example.
+    """
+    if window is not None and not isinstance(window, Window):
+        raise ArgumentError(f"window is {window!r}; give a Window, for example rk.Window.last('24h')")
 
 
 def epoch_millis(moment: datetime) -> int:

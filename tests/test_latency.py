@@ -29,6 +29,7 @@ from rejectkit.monitoring import (
 )
 from rejectkit.monitoring.latencygrid import closing
 from rejectkit.monitoring.latencyhistory import Datapoint, transitions
+from rejectkit.monitoring.latencynotice import in_queue
 from rejectkit.monitoring.latencytipping import Tipped, tipping
 from rejectkit.monitoring.moments import stamp
 from rejectkit.monitoring.stages import BOUNDS, MOMENTS, STAGES, seconds
@@ -690,3 +691,28 @@ def test_percentiles_are_of_the_changes_to_alarm() -> None:
     assert table.loc["total", "median"] == 90.0
     with pytest.raises(ArgumentError, match="the frame has no column 'state'"):
         percentiles(pd.DataFrame())
+    with pytest.raises(ArgumentError, match="the frame is a NoneType; give what latency returned"):
+        percentiles(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"monitor": "a"}, "the monitor is 'a'; give a Monitor"),
+        ({"source": pd.DataFrame()}, "the source is a DataFrame; give a Source, for example an InsightsSource"),
+        ({"window": "24h"}, "window is '24h'; give a Window"),
+    ],
+)
+def test_parts_that_are_none_are_refused(change: dict[str, Any], message: str) -> None:
+    """Before anything is asked: each refusal says which part it is."""
+    whole: dict[str, Any] = {"monitor": Monitor(log_group="g"), "source": rk.FileSource("data"), "session": None}
+    with pytest.raises(ArgumentError, match=message):
+        latency(**(whole | change))
+    with pytest.raises(ArgumentError, match="window is '24h'"):
+        lag(rk.FileSource("data"), "24h")  # type: ignore[arg-type]
+
+
+def test_an_arn_of_a_queue_is_whole() -> None:
+    """Part of one is refused with the whole form."""
+    with pytest.raises(ArgumentError, match="give its URL, or its ARN: arn:aws:sqs:eu-west-1:123456789012:name"):
+        in_queue(None, "arn:aws:sqs", "a", ())  # type: ignore[arg-type]

@@ -91,6 +91,10 @@ def test_what_is_no_rate(text: str) -> None:
     ("members", "told"),
     [
         ({"interval": 90}, "interval is 90 s; a query runs each minute"),
+        ({"interval": "5m"}, "interval is '5m'; it is a whole number, 0 or more"),
+        ({"start_offset": 300.5}, "start_offset is 300.5; it is a whole number, 0 or more"),
+        ({"results_to_evaluate": True}, "results_to_evaluate is True; it is a whole number"),
+        ({"threshold": "1"}, "threshold is '1'; it is a finite number"),
         ({"start_offset": 0}, "start_offset is 0 s; it is 1 to 2,592,000"),
         ({"end_offset": 300}, "end_offset is 300 s; it is 0 or more, and less than start_offset, 300"),
         ({"results_to_evaluate": 101}, "results_to_evaluate is 101; it is 1 to 100"),

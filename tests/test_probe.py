@@ -279,6 +279,28 @@ def test_the_record_of_an_attempt(records: list[tuple[int, int, str, int]], plac
         assert (found.record["srcPort"], found.own) == (records[place][0], own)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"deadline": "soon"}, "deadline is 'soon'; give a number of seconds above 0"),
+        ({"deadline": True}, "deadline is True"),
+        ({"connect": 5}, "connect is 5; give a function, or leave it out"),
+        ({"sleep": 1}, "sleep is 1; give a function"),
+        ({"monitor": "m"}, "the monitor is 'm'; give a Monitor"),
+        ({"source": None}, "the source is a NoneType; give a Source"),
+    ],
+)
+def test_arguments_that_are_none_are_refused(change: dict[str, Any], words: str) -> None:
+    """Before anything is asked or tried: each refusal says which argument it is."""
+    whole: dict[str, Any] = {
+        "monitor": rk.Monitor(log_group="g"),
+        "source": rk.FileSource("data/AWSLogs"),
+        "session": None,
+    }
+    with pytest.raises(ArgumentError, match=words):
+        rk.monitoring.probe(**(whole | {"target": "10.0.3.7:22", "connect": never} | change))
+
+
 def test_records_that_do_not_tell_are_refused() -> None:
     """Without port or action there is no telling which record it is."""
     with pytest.raises(ArgumentError, match=r"no action, by which.*\$\{dstport\} and \$\{action\}"):

@@ -302,3 +302,70 @@ def test_what_cannot_be_swept_is_refused(change: dict[str, Any], message: str) -
     with pytest.raises(ArgumentError) as error:
         sweep(**({"events": rejects(1), "rules": [AlarmRule()]} | change))
     assert str(error.value) == message
+
+
+def test_one_rule_and_one_pattern_need_no_list() -> None:
+    """A rule is a trial of one; a pattern is not the letters that it is made of."""
+    frame = rejects(0.5, late=5, **{"@message": "a REJECT"})
+    table = sweep(frame, AlarmRule(), "REJECT")
+    assert table[["rule", "pattern"]].to_numpy().tolist() == [[AlarmRule(), "REJECT"]]
+    window = minutes(0, 1)
+    assert sweep(frame, [AlarmRule()], incidents=window)["caught"].tolist() == [1]
+
+
+def test_incidents_of_one_name_are_several() -> None:
+    """A frame's second window of a name is one of its own; no incident at all is as none given."""
+    bounds = [(minutes(low, low + 1).start, minutes(low, low + 1).end) for low in (0, 20, 40)]
+    given = pd.DataFrame([("a", *one) for one in bounds], columns=["name", "start", "end"])
+    (row,) = sweep(rejects(0.5, 40.5, late=5), [AlarmRule()], incidents=given).itertuples()
+    assert (row.caught, row.incidents, row.uncaught) == (2, 3, "a (2)")
+    none: list[Any] = [[], {}, given.iloc[:0], pd.Series([None], dtype=object)]
+    for nothing in none:
+        table = sweep(rejects(0.5, late=5), [AlarmRule()], incidents=nothing)
+        assert table["caught"].isna().all()
+        assert table["best"].all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("mistake", "the incidents have 'mistake', which is no window; give Windows, a frame with start and end"),
+        ([("12:00", "13:00")], "the incidents have ('12:00', '13:00'), which is no window"),
+        ({"a": ("12:00", "13:00")}, "the incidents have ('12:00', '13:00'), which is no window"),
+        (
+            pd.Series([True]),
+            "the labels are True and False; give the incident's name, and null where an event has none",
+        ),
+        (
+            pd.DataFrame({"name": ["a"], "start": [START], "end": [pd.NaT]}),
+            "the incident a has no start, no end, or an end that is not after its start",
+        ),
+        (pd.DataFrame({"name": ["a"], "start": [START], "end": [START]}), "the incident a has no start, no end"),
+    ],
+)
+def test_what_is_no_incident_is_refused(given: Any, message: str) -> None:
+    """Each refusal says what was given and what to give."""
+    with pytest.raises(ArgumentError) as error:
+        sweep(rejects(0.5), [AlarmRule()], incidents=given)
+    assert message in str(error.value)
+
+
+def test_a_grid_leaves_out_windows_that_end_before_they_start() -> None:
+    """As M of N does where M is more; what is no number the rule refuses, and a value that cannot be it does, too."""
+    offsets = [
+        (rule.start_offset, rule.end_offset) for rule in grid(start_offset=[300, 900], end_offset=[0, 300], interval=60)
+    ]  # type: ignore[union-attr]
+    assert offsets == [(300, 0), (900, 0), (900, 300)]
+    with pytest.raises(ArgumentError, match="evaluation_periods is 'many'; it is a whole number, 1 or more"):
+        grid(evaluation_periods="many", datapoints_to_alarm=1)
+    with pytest.raises(ArgumentError, match="bytes_per_day is -1; it is a number of bytes, 0 or more"):
+        sweep(rejects(0.5), [AlarmRule()], bytes_per_day=-1)
+
+
+def test_only_a_sweep_is_recommended_from() -> None:
+    """Another frame, and pages that are no number, are refused."""
+    table = sweep(rejects(0.5, late=5), [AlarmRule()])
+    with pytest.raises(ArgumentError, match="the frame has no column 'best'; give what sweep returned"):
+        recommend(table.drop(columns="best"))
+    with pytest.raises(ArgumentError, match="most_pages is 'few'; it is a number of pages a day, 0 or more"):
+        recommend(table, "few")  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from rejectkit.errors import WindowError
-from rejectkit.window import Window, duration, parse_time
+from rejectkit.errors import ArgumentError, WindowError
+from rejectkit.window import Window, check_window, duration, parse_time
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -75,3 +75,11 @@ def test_a_span_past_the_calendar_is_refused() -> None:
     """A span longer than the calendar is an error of ours, not Python's."""
     with pytest.raises(WindowError, match="past the calendar"):
         Window.last("9999999w", now=NOON)
+
+
+def test_what_is_no_window_is_told_from_one() -> None:
+    """A window and none at all pass; a text is refused with what to give."""
+    check_window(Window(NOON, NOON + timedelta(hours=1)))
+    check_window(None)
+    with pytest.raises(ArgumentError, match=r"window is '24h'; give a Window, for example rk\.Window\.last\('24h'\)"):
+        check_window("24h")

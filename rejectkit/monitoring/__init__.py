@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rejectkit.monitoring.delays import Delay
     from rejectkit.monitoring.deliverylag import lag
     from rejectkit.monitoring.deploy import plan
+    from rejectkit.monitoring.evaluation import EvaluationRange
     from rejectkit.monitoring.latencies import latency, percentiles
     from rejectkit.monitoring.logalarm import LogAlarmRule
     from rejectkit.monitoring.patterntest import pattern_test
@@ -36,6 +37,7 @@ __all__ = [  # noqa: RUF022  # as `sorted` has it
     "AlarmRule",
     "Choices",
     "Delay",
+    "EvaluationRange",
     "FilterPattern",
     "LogAlarmRule",
     "Monitor",
@@ -65,6 +67,7 @@ __all__ = [  # noqa: RUF022  # as `sorted` has it
 # What brings boto3 or pandas is found on first use.
 _HOMES = {
     "Delay": "delays",
+    "EvaluationRange": "evaluation",
     "LogAlarmRule": "logalarm",
     "backtest": "replay",
     "grid": "sweeping",

@@ -80,8 +80,8 @@ class AlarmRule:
     def __post_init__(self) -> None:
         """Check every value against the limits of PutMetricAlarm."""
         for name in ("period", "evaluation_periods", "datapoints_to_alarm"):
-            object.__setattr__(self, name, _whole(name, getattr(self, name)))
-        object.__setattr__(self, "threshold", _finite(self.threshold))
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        object.__setattr__(self, "threshold", finite(self.threshold))
         _one_of("comparison", self.comparison, tuple(COMPARISONS))
         _one_of("statistic", self.statistic, STATISTICS)
         _one_of("treat_missing_data", self.treat_missing_data, TREATMENTS)
@@ -255,18 +255,19 @@ def decide(marks: Sequence[bool | None], n: int, m: int, treatment: str, previou
     return ALARM if oldest >= m else INSUFFICIENT_DATA
 
 
-def _whole(name: str, value: object) -> int:
-    """Return a positive whole number, of whatever integer type."""
+def whole_number(name: str, value: object, least: int = 1) -> int:
+    """Return a whole number of a rule, of whatever integer type; refuse one that is less, or none."""
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        number = 0
-    if number < 1 or isinstance(value, bool):
-        raise ArgumentError(f"{name} is {value!r}; it is a whole number, 1 or more")
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise ArgumentError(f"{name} is {value!r}; it is a whole number, {least} or more")
     return number
 
 
-def _finite(value: object) -> float:
+def finite(value: object) -> float:
+    """Return a threshold as a number; refuse one that is none, or not finite."""
     try:
         number = math.nan if isinstance(value, bool | str) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

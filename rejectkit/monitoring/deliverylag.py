@@ -10,7 +10,7 @@ from rejectkit.errors import ArgumentError
 from rejectkit.exploring.querytext import capped_period
 from rejectkit.monitoring.delays import ARRIVAL, END
 from rejectkit.sources.base import Source, Watch
-from rejectkit.window import Window, duration
+from rejectkit.window import Window, check_window, duration
 
 COLUMNS: Final = ("t", "records", "median", "p90", "p99", "longest")
 MOST_ROWS: Final = 10_000
@@ -45,7 +45,7 @@ def lag(
     Raises
     ------
     ArgumentError
-        If the period cannot be used, or no record tells when it arrived.
+        If the period or the window cannot be used, or no record tells when it arrived.
 
     Examples
     --------
@@ -63,6 +63,7 @@ def lag(
     >>> print(found.longest.round().tolist())
     [210.0]
     """
+    check_window(window)
     each = capped_period(period)
     if window is not None and window.seconds / duration(each) > MOST_ROWS:
         raise ArgumentError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ from rejectkit.window import Window
 LABELS: Final = "mistake"
 _AT_ONCE: Final = 5_000_000  # events that are looked at together
 
-Given = pd.DataFrame | pd.Series | Mapping[str, Window] | Sequence[Window]
-"""Windows by name or in a list; a frame with `start` and `end`; or a label for each event, null where it has none:
-a Series, or the ground truth of the sandbox, whose column `mistake` is taken."""
+Given = pd.DataFrame | pd.Series | Mapping[str, Window] | Sequence[Window] | Window
+"""A window; windows by name or in a list; a frame with `start` and `end`; or a label for each event, null where it has
+none: a Series, or the ground truth of the sandbox, whose column `mistake` is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def incidents(given: Given, frame: pd.DataFrame, times: Ints) -> list[Incident]:
     Raises
     ------
     ArgumentError
-        If labels are not as many as the events or not theirs, or a frame has neither labels nor windows.
+        If labels are not as many as the events or not theirs, or what is given has neither labels nor windows.
     """
     if isinstance(given, pd.DataFrame) and LABELS in given and not {"start", "end"} <= set(given.columns):
         given = given[LABELS]
@@ -64,23 +64,47 @@ def _labelled(labels: pd.Series, frame: pd.DataFrame, times: Ints) -> list[Incid
         if not labels.index.is_unique or not frame.index.isin(labels.index).all():
             raise ArgumentError("the labels and the events have other indexes; give labels with the events' index")
         labels = labels.reindex(frame.index)
+    if pd.api.types.is_bool_dtype(labels):
+        raise ArgumentError("the labels are True and False; give the incident's name, and null where an event has none")
     codes, names = pd.factorize(labels, sort=True)
     found = ((str(name), codes == code) for code, name in enumerate(names))
     return [Incident(name, int(times[chosen].min()), chosen) for name, chosen in found]
 
 
-def _windows(given: pd.DataFrame | Mapping[str, Window] | Sequence[Window]) -> dict[str, tuple[int, int]]:
+def _windows(given: pd.DataFrame | Mapping[str, Window] | Sequence[Window] | Window) -> dict[str, tuple[int, int]]:
     if isinstance(given, pd.DataFrame):
-        if not {"start", "end"} <= set(given.columns):
-            raise ArgumentError(
-                f"the incidents have the columns {', '.join(map(str, given.columns))}; give start and end, or a label "
-                f"for each event in {LABELS!r}"
-            )
-        names = given[next((name for name in ("name", LABELS) if name in given), "start")].astype(str)
-        bounds = (instants(given, name)[0].tolist() for name in ("start", "end"))
-        return {name: (start, end) for name, start, end in zip(names, *bounds, strict=True)}
-    named = given if isinstance(given, Mapping) else {str(one): one for one in given}
-    return {name: (_ms(one.start.timestamp()), _ms(one.end.timestamp())) for name, one in named.items()}
+        return _of_frame(given)
+    named: Mapping[Any, Any] = {"": given}
+    if isinstance(given, Mapping):
+        named = given
+    elif isinstance(given, Iterable) and not isinstance(given, str):
+        named = {str(one): one for one in given}
+    elif isinstance(given, Window):
+        named = {str(given): given}
+    if strange := [one for one in named.values() if not isinstance(one, Window)]:
+        raise ArgumentError(
+            f"the incidents have {strange[0]!r}, which is no window; give Windows, a frame with start and end, or a "
+            "Series with a label for each event"
+        )
+    return {str(name): (_ms(one.start.timestamp()), _ms(one.end.timestamp())) for name, one in named.items()}
+
+
+def _of_frame(given: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Return the windows of a frame by name; of those of one name the second is `name (2)`."""
+    if not {"start", "end"} <= set(given.columns):
+        raise ArgumentError(
+            f"the incidents have the columns {', '.join(map(str, given.columns))}; give start and end, or a label "
+            f"for each event in {LABELS!r}"
+        )
+    names = given[next((name for name in ("name", LABELS) if name in given), "start")].astype(str)
+    (starts, begun), (ends, ended) = (instants(given, name) for name in ("start", "end"))
+    found: dict[str, tuple[int, int]] = {}
+    for name, start, end, known in zip(names, starts.tolist(), ends.tolist(), begun & ended, strict=True):
+        if not known or end <= start:
+            raise ArgumentError(f"the incident {name} has no start, no end, or an end that is not after its start")
+        number = sum(other == name or other.startswith(f"{name} (") for other in found)
+        found[f"{name} ({number + 1})" if number else name] = start, end
+    return found
 
 
 def _ms(seconds: float) -> int:

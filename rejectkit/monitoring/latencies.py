@@ -19,11 +19,12 @@ from rejectkit.monitoring.latencyhistory import KEPT, Rule, Transition, transiti
 from rejectkit.monitoring.latencynotice import noticed
 from rejectkit.monitoring.latencyrecords import PARTIES
 from rejectkit.monitoring.logalarm import LogAlarmRule
-from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
+from rejectkit.monitoring.monitor import Monitor
+from rejectkit.monitoring.services import check_parts
 from rejectkit.monitoring.stages import MOMENTS, STAGES, TOTAL, seconds
 from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
-from rejectkit.window import Window
+from rejectkit.window import Window, check_window
 
 TOLD: Final = "told"
 """The attribute of the frame (`frame.attrs`) with sentences on what is assumed, and what is not known."""
@@ -88,6 +89,8 @@ def latency(
 
     Raises
     ------
+    ArgumentError
+        If the monitor, the source, the window or the queue is none.
     AccessDeniedError
         If the history may not be read. What else is not permitted is told, and what it answers is unknown.
     AwsError
@@ -111,6 +114,8 @@ def latency(
     >>> len(found), found.attrs["told"][0]
     (0, 'There is no alarm VPCFlowLogs-Rejects in eu-west-1, and no change of state of one in its history.')
     """
+    check_window(window)
+    check_parts(monitor, source)
     watch = watch or Watch()
     services = {name: Service(session, name, region, budget=budget) for name in ("cloudwatch", "sqs")}
     cloudwatch = services["cloudwatch"]
@@ -155,6 +160,8 @@ def percentiles(frame: pd.DataFrame) -> pd.DataFrame:
     aggregation    20.0   0.14
        delivery    20.0   0.14
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(f"the frame is a {type(frame).__name__}; give what latency returned")
     lacking = [name for name in ("state", *STAGES, TOTAL) if name not in frame]
     if lacking:
         raise ArgumentError(f"the frame has no column {lacking[0]!r}; give what latency returned")
@@ -175,9 +182,7 @@ def _topic(monitor: Monitor) -> str:
 
 def _rule(monitor: Monitor, service: Service, told: list[str]) -> tuple[Rule, bool]:
     """Return the rule of the alarm as it is, else the monitor's; and whether there is an alarm, as far as is known."""
-    params = wanted.alarm_params(monitor, "")
-    kind = LogAlarmRule if monitor.design == LOG_ALARM else AlarmRule
-    own: Rule = kind.from_describe(params)
+    own = wanted.alarm_rule(monitor)
     try:
         answer = service.call("DescribeAlarms", AlarmNames=[monitor.alarm_name], AlarmTypes=_TYPES)
     except AccessDeniedError as error:

@@ -203,8 +203,9 @@ def _closed(source: Source, found: dict[int, Fired], watch: Watch) -> tuple[dict
     }
     if endless := sum(one.last is None for one in found.values()):
         told.append(
-            f"{endless:,} records have no end, so how their way into the log parts into aggregation and delivery is "
-            "not known, and total counts from their arrival; add ${end} to the flow log's format."
+            f"{endless:,} record{' has' if endless == 1 else 's have'} no end, so how the way into the log parts into "
+            "aggregation and delivery is not known, and total counts from the arrival; add ${end} to the flow log's "
+            "format."
         )
     if {"interfaceId", *TIMES} <= {*source.fields}:
         unread = [one.why for around in AROUND for one in _pin(source, made, around, watch)]

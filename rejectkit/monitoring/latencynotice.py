@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rejectkit.aws import Service
-from rejectkit.errors import AccessDeniedError, AwsError
+from rejectkit.errors import AccessDeniedError, ArgumentError, AwsError
 from rejectkit.monitoring.latencyhistory import NEAR, Transition, millis
 from rejectkit.monitoring.moments import parse_stamp
 
@@ -144,7 +144,10 @@ def noticed(
 def _url(service: Service, queue: str) -> str:
     if not queue.startswith("arn:"):
         return queue
-    account, name = queue.split(":")[4:6]
+    parts = queue.split(":")
+    if len(parts) != 6:
+        raise ArgumentError(f"queue is {queue!r}; give its URL, or its ARN: arn:aws:sqs:eu-west-1:123456789012:name")
+    account, name = parts[4:]
     return str(service.call("GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
 
 

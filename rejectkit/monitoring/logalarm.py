@@ -14,7 +14,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, STATES, TREATMENTS, decide
+from rejectkit.monitoring.alarm import (
+    ALARM,
+    COMPARISONS,
+    INSUFFICIENT_DATA,
+    OK,
+    STATES,
+    TREATMENTS,
+    decide,
+    finite,
+    whole_number,
+)
 from rejectkit.monitoring.moments import epoch
 from rejectkit.window import Window
 
@@ -124,6 +134,9 @@ class LogAlarmRule:
 
     def __post_init__(self) -> None:
         """Check every value against the limits of PutLogAlarm."""
+        for name in ("interval", "start_offset", "end_offset", "results_to_evaluate", "results_to_alarm"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=0))
+        object.__setattr__(self, "threshold", finite(self.threshold))
         if self.interval < 60 or self.interval % 60:
             raise ArgumentError(f"interval is {self.interval} s; a query runs each minute or each so many of them")
         if not 1 <= self.start_offset <= LONGEST_OFFSET:
@@ -139,8 +152,6 @@ class LogAlarmRule:
                 f"results_to_alarm is {self.results_to_alarm}; it is 1 to results_to_evaluate, "
                 f"{self.results_to_evaluate}"
             )
-        if not math.isfinite(self.threshold):
-            raise ArgumentError(f"threshold is {self.threshold!r}; it is a finite number")
         for name, allowed in (("comparison", tuple(COMPARISONS)), ("treat_missing_data", TREATMENTS)):
             if getattr(self, name) not in allowed:
                 raise ArgumentError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(allowed)}")
@@ -163,7 +174,7 @@ class LogAlarmRule:
             end_offset=schedule.get("EndTimeOffset") or 0,
             results_to_evaluate=log_alarm["QueryResultsToEvaluate"],
             results_to_alarm=log_alarm["QueryResultsToAlarm"],
-            threshold=float(log_alarm["Threshold"]),
+            threshold=log_alarm["Threshold"],
             comparison=log_alarm["ComparisonOperator"],
             treat_missing_data=log_alarm.get("TreatMissingData") or "missing",
         )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from rejectkit.monitoring.latencyrecords import PARTIES
 from rejectkit.monitoring.probeattempt import OUTCOMES, Attempt, Target
 from rejectkit.monitoring.stages import BOUNDS, MOMENTS, STAGES, TOTAL
 
@@ -29,8 +30,6 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
 """The moments in words."""
 
 LAST: Final = "its record's last packet; when its aggregation interval closed is not known"
-
-PARTIES: Final = ("interfaceId", "srcAddr", "dstAddr", "dstPort", "protocol")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a probe looks for in a source: the record of one attempt, and when the interval of that closed."""
+"""What a probe looks for: the record of one attempt, under which addresses, and when the interval of that closed."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Any, Final
 
 import pandas as pd
 
-from rejectkit.errors import ArgumentError
+from rejectkit.aws import Service
+from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.monitoring.delays import ARRIVAL, TIMESTAMP, instants
 from rejectkit.monitoring.latencygrid import closing
+from rejectkit.monitoring.latencyrecords import AROUND, TIMES, intervals
 from rejectkit.monitoring.probeattempt import Attempt, Target
 from rejectkit.monitoring.replayevents import MESSAGE
+from rejectkit.monitoring.services import Services
+from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
 from rejectkit.window import Window
 
 NEEDED: Final = ("dstPort", "action")
 COLUMNS: Final = ("interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "start", "end", "action")
-TIMES: Final = ("start", "end")
 EARLIER: Final = 60
 """Seconds that a record's `start` may be before its packets. Source: VPC user guide, "Flow log records"."""
-AROUND: Final = 3_600
-"""Seconds before and after a record from which records of its interface are taken, to tell its interval by."""
 _MOST: Final = 1000  # records of one target in some minutes
 
 
@@ -142,11 +143,38 @@ def closed(source: Source, seen: Seen, hand: Watch) -> tuple[int | None, bool]:
         return None, False
     name = seen.record.get("interfaceId")
     if name is not None and set(TIMES) <= set(source.fields):
-        span = Window(*(datetime.fromtimestamp(int(end) + wide, UTC) for wide in (-AROUND, AROUND)))
-        text = f'filter interfaceId = "{name}"\n| stats count(*) as records by start, end\n| limit 10000'
-        frame = source.run(text, span, watch=hand).dropna()
+        frame, _ = intervals(source, [(str(name), int(end))], AROUND[0], hand)
         starts, ends = (frame[one].to_numpy(dtype="int64") for one in TIMES)
         found = closing(int(end), starts, ends)
         if found is not None:
             return found * 1000, True
     return int(end) * 1000, False
+
+
+def shown(services: Services, target: Target, budget: Budget | None) -> tuple[list[str], str]:
+    """Return the addresses that records of a target may show, and a sentence on it.
+
+    A record shows the primary private address of an interface in place of its public and its other private IPv4
+    addresses. Source: VPC user guide, "Flow log records". Empty: it is not known.
+    """
+    if target.ip.version == 6:
+        return [target.address], ""
+    ec2 = Service(services.cloudwatch.session, "ec2", services.region, budget=budget)
+    for name in ("addresses.private-ip-address", "association.public-ip"):
+        try:
+            told = ec2.call("DescribeNetworkInterfaces", Filters=[{"Name": name, "Values": [target.address]}])
+        except AccessDeniedError as error:
+            return ([target.address] if _is_inside(target) else []), (
+                f"{error.action} is not permitted: under which address records show {target.address} is not known."
+            )
+        found = sorted({str(one["PrivateIpAddress"]) for one in told["NetworkInterfaces"]})
+        if found:
+            return sorted({*found, target.address}), ""
+    return ([target.address] if _is_inside(target) else []), (
+        f"No interface in {services.region} has the address {target.address}: its record, if one comes, is told by the "
+        + ("address and port." if _is_inside(target) else "port alone.")
+    )
+
+
+def _is_inside(target: Target) -> bool:
+    return target.ip.is_private

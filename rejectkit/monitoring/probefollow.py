@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from rejectkit.aws import Service
-from rejectkit.errors import AccessDeniedError, ArgumentError
+from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import wanted
 from rejectkit.monitoring.alarm import ALARM, AlarmRule
 from rejectkit.monitoring.evaluation import LONGEST
@@ -20,7 +20,6 @@ from rejectkit.monitoring.probefind import closed, find
 from rejectkit.monitoring.replay import spoken
 from rejectkit.monitoring.services import Services
 from rejectkit.monitoring.stages import MOMENTS
-from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
 
 BETWEEN: Final = 15.0
@@ -73,7 +72,7 @@ class Follower:
         """Remember all of it; nothing is asked."""
         self.monitor, self.source, self.services, self.target = monitor, source, services, target
         self.sleep, self.now, self.deadline, self.queue, self.watch = sleep, now, deadline, queue, watch
-        self.rule = _rule(monitor)
+        self.rule = wanted.alarm_rule(monitor)
         self.moments: dict[str, int] = {}
         self.record: Mapping[str, Any] = {}
         self.told: list[str] = []
@@ -340,41 +339,6 @@ class Follower:
     def _share(self) -> float:
         known = [place for place, name in enumerate(MOMENTS, 1) if name in self.moments]
         return max(known, default=0) / len(MOMENTS)
-
-
-def shown(services: Services, target: Target, budget: Budget | None) -> tuple[list[str], str]:
-    """Return the addresses that records of a target may show, and a sentence on it.
-
-    A record shows the primary private address of an interface in place of its public and its other private IPv4
-    addresses. Source: VPC user guide, "Flow log records". Empty: it is not known.
-    """
-    if target.ip.version == 6:
-        return [target.address], ""
-    ec2 = Service(services.cloudwatch.session, "ec2", services.region, budget=budget)
-    for name in ("addresses.private-ip-address", "association.public-ip"):
-        try:
-            told = ec2.call("DescribeNetworkInterfaces", Filters=[{"Name": name, "Values": [target.address]}])
-        except AccessDeniedError as error:
-            return ([target.address] if _is_inside(target) else []), (
-                f"{error.action} is not permitted: under which address records show {target.address} is not known."
-            )
-        found = sorted({str(one["PrivateIpAddress"]) for one in told["NetworkInterfaces"]})
-        if found:
-            return sorted({*found, target.address}), ""
-    return ([target.address] if _is_inside(target) else []), (
-        f"No interface in {services.region} has the address {target.address}: its record, if one comes, is told by the "
-        + ("address and port." if _is_inside(target) else "port alone.")
-    )
-
-
-def _is_inside(target: Target) -> bool:
-    return target.ip.is_private
-
-
-def _rule(monitor: Monitor) -> AlarmRule | LogAlarmRule:
-    if monitor.design != LOG_ALARM:
-        return monitor.rule
-    return LogAlarmRule.from_describe(wanted.alarm_params(monitor, ""))
 
 
 def _reach(rule: AlarmRule | LogAlarmRule) -> float:

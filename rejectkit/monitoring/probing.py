@@ -12,9 +12,9 @@ from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.probeattempt import Attempt, Connect, Target, attempt
 from rejectkit.monitoring.probed import Probed
-from rejectkit.monitoring.probefind import query
-from rejectkit.monitoring.probefollow import Ended, Follower, shown
-from rejectkit.monitoring.services import Services
+from rejectkit.monitoring.probefind import query, shown
+from rejectkit.monitoring.probefollow import Ended, Follower
+from rejectkit.monitoring.services import Services, check_parts
 from rejectkit.monitoring.stages import MOMENTS
 from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
@@ -52,7 +52,7 @@ def probe(
         The alert, as it is deployed.
     source : Source
         Where its records are asked for, with `@ingestionTime`: an InsightsSource of its log group. Each look is a
-        query over the minutes since the attempt, four a minute until the record is there.
+        query over the minutes since the attempt, two a minute until the record is there.
     session : boto3.Session
         Whose credentials are used.
     target : str, tuple or Target
@@ -103,15 +103,19 @@ def probe(
     >>> found.attempt.outcome, found.ended.split(",")[0]
     ('accepted', 'The connection was ACCEPTED')
     """
+    check_parts(monitor, source)
     wanted = Target.of(target)
     query(source.fields, wanted, ())  # refuses records that do not tell
-    if not deadline > 0:
+    if isinstance(deadline, bool | str) or not hasattr(deadline, "__float__") or not deadline > 0:
         raise ArgumentError(f"deadline is {deadline!r}; give a number of seconds above 0, for example 1800")
     if connect is None and getattr(session, "now", None) is not None:
         raise ArgumentError(
             "the session is a sandbox's, which this machine's network does not lead to; give connect=sandbox.connect "
             "and sleep=sandbox.sleep"
         )
+    for name, given in (("connect", connect), ("sleep", sleep), ("now", now)):
+        if given is not None and not callable(given):
+            raise ArgumentError(f"{name} is {given!r}; give a function, or leave it out")
     services = Services(session, region, budget=budget)
     way = Follower(
         monitor,

@@ -88,7 +88,7 @@ def recommend(frame: pd.DataFrame, most_pages: float = 10.0) -> Recommendation:
     Raises
     ------
     ArgumentError
-        If no setting of the sweep pages.
+        If no setting of the sweep pages, or the frame is no sweep's.
 
     Examples
     --------
@@ -98,6 +98,10 @@ def recommend(frame: pd.DataFrame, most_pages: float = 10.0) -> Recommendation:
     >>> print(recommend(sweep(frame, {"evaluation_periods": [1, 8, 12]})).rule)
     Sum of 60 s > 0, 1 of 8, missing data: notBreaching
     """
+    if lacking := [name for name in (*LEAST, "caught", "rangeMatters", "best") if name not in frame]:
+        raise ArgumentError(f"the frame has no column {lacking[0]!r}; give what sweep returned")
+    if isinstance(most_pages, bool) or not isinstance(most_pages, int | float | np.number) or not most_pages >= 0:
+        raise ArgumentError(f"most_pages is {most_pages!r}; it is a number of pages a day, 0 or more")
     left = frame[frame["best"].astype(bool)]
     if left.empty:
         raise ArgumentError(

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from rejectkit.errors import ArgumentError
-from rejectkit.monitoring import evaluation, wanted
 from rejectkit.monitoring.alarm import ALARM, OK, SIGNS, AlarmRule
 from rejectkit.monitoring.delays import Delay
-from rejectkit.monitoring.evaluation import EVALUATION_PHASE, LONGEST, SHORTEST, EvaluationRange
-from rejectkit.monitoring.logalarm import EVALUATION_DELAY, LogAlarmRule
-from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
+from rejectkit.monitoring.evaluation import EVALUATION_PHASE, EvaluationRange
+from rejectkit.monitoring.logalarm import LogAlarmRule
+from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.pattern import FilterPattern
 from rejectkit.monitoring.reasons import Judgement
-from rejectkit.monitoring.replayevents import Events, read
+from rejectkit.monitoring.replayasked import BOTH_ENDS, Rule, checked, resolved, runs, whole
+from rejectkit.monitoring.replayevents import REJECTS, Events, read
 from rejectkit.monitoring.replayminutes import Metric
-from rejectkit.monitoring.replayrun import Run, first_event, replayed, replayed_log_alarm
+from rejectkit.monitoring.replayrun import Run, first_event
 from rejectkit.records import LogFormat
 from rejectkit.window import Window
 
 __all__ = ["Backtest", "Delay", "backtest"]
-
-Rule = AlarmRule | LogAlarmRule
-BOTH_ENDS: Final = (SHORTEST, LONGEST)
 
 STATES: Final = ("range", "at", "previous", "state", "reason")
 NOTIFICATIONS: Final = ("range", "at", "state", "began", "seconds", "reason")
@@ -169,12 +165,12 @@ class Backtest:
         number, hits, noun = len(self.events), int(self.events.hits.sum()), self.events.noun
         lines = [
             f"{spoken(self.rule)}: {len(self.runs[0].moments):,} evaluations from {self.window}.",
-            f"{number:,} events, of which {hits:,} match ({self.events.pattern})."
-            if noun == "rejects"
-            else f"{number:,} datapoints.",
+            f"{number:,} event{'' if number == 1 else 's'}, of which {hits:,} match ({self.events.pattern})."
+            if noun == REJECTS
+            else f"{number:,} datapoint{'' if number == 1 else 's'}.",
             self.events.told,
         ]
-        counts_others = self.events.counts_others and noun == "rejects" and isinstance(self.rule, AlarmRule)
+        counts_others = self.events.counts_others and noun == REJECTS and isinstance(self.rule, AlarmRule)
         if counts_others and 0 < hits == number:
             lines.append(
                 "Every event matches. Where the log has other lines, give these too: the filter's default value makes "
@@ -218,12 +214,12 @@ def backtest(
     rule: Rule | Monitor,
     pattern: FilterPattern | str | None = None,
     *,
-    delay: Delay | float | None = None,
+    delay: Delay | float | timedelta | None = None,
     window: Window | None = None,
     evaluation: EvaluationRange | Sequence[EvaluationRange] = BOTH_ENDS,
     phase: float = EVALUATION_PHASE,
     default_value: float | None = 0.0,
-    log_format: LogFormat | None = None,
+    log_format: LogFormat | str | None = None,
 ) -> Backtest:
     """Return what an alarm would have said of past events, minute by minute, each seen when it arrived.
 
@@ -235,14 +231,17 @@ def backtest(
     ----------
     events : DataFrame
         Records (`@timestamp` or `start`, `action`, further columns), or lines (`@message` and `@timestamp`), or
-        a metric's datapoints (`@timestamp` and `value`). `@ingestionTime`, where it is there, says when each arrived.
-        Give accepted records too: the filter's default value makes datapoints of them.
+        a metric's datapoints (`@timestamp` and `value`; each is one sample). `@ingestionTime`, where it is there, says
+        when each arrived. Times are aware datetimes; or text, UTC where it names no zone; or numbers: seconds in
+        `start` and `end`, milliseconds in the others. The order does not matter, nor does the index.
+        Give accepted records too: the filter's default value makes datapoints of them. A log group's have all of that
+        by `source.run("fields @timestamp, @ingestionTime, @message, end", window, all_rows=True)`.
     rule : AlarmRule, LogAlarmRule or Monitor
         What to replay. A monitor brings its pattern, format and whether it tells of OK.
     pattern : FilterPattern or str, optional
         What a reject is; left out: `action` REJECT. An empty one matches every event. Records without `@message` are
         spelled in `log_format` for it.
-    delay : Delay or float, optional
+    delay : Delay, float or timedelta, optional
         How late events arrive, or seconds after their end; it goes before `@ingestionTime`. Where neither is there,
         300 s after the end, and the answer says so.
     window : Window, optional
@@ -254,13 +253,14 @@ def backtest(
         Seconds after the minute at which the alarm is evaluated.
     default_value : float or None
         The metric filter's; None: lines that do not match make no datapoint.
-    log_format : LogFormat, optional
+    log_format : LogFormat or str, optional
         The lines' format, for the pattern; the default format where it is left out.
 
     Raises
     ------
     ArgumentError
-        If there is no event and no window, a column is missing, or the monitor's query cannot be replayed.
+        If there is no event and no window, or the events reach over more than three years without one; if a column is
+        missing or has what is no time; if an argument is none; if the monitor's query cannot be replayed.
 
     Notes
     -----
@@ -269,6 +269,7 @@ def backtest(
 
     Examples
     --------
+    >>> from rejectkit.monitoring.evaluation import SHORTEST
     >>> when = pd.to_datetime(["2026-11-01 12:00:10", "2026-11-01 12:03:20"], utc=True)
     >>> arrived = when + pd.to_timedelta([40, 130], unit="s")
     >>> frame = pd.DataFrame({"@timestamp": when, "@ingestionTime": arrived, "action": "REJECT"})
@@ -279,58 +280,10 @@ def backtest(
     1
     """
     taken, pattern, log_format, notify_ok = resolved(rule, pattern, log_format)
-    model = delay if isinstance(delay, Delay) or delay is None else Delay.constant(delay)
-    seen = read(events, pattern, delay=model, default_value=default_value, log_format=log_format)
+    reaches = checked(window, evaluation, phase)
+    seen = read(events, pattern, delay=Delay.of(delay), default_value=default_value, log_format=log_format)
     span = window or whole(seen, [taken])
-    reaches = (evaluation,) if isinstance(evaluation, EvaluationRange) else tuple(evaluation)
-    if not reaches:
-        raise ArgumentError("evaluation is empty; give an EvaluationRange, or several")
     return Backtest(taken, seen, span, tuple(runs(taken, Metric(seen, span, phase), reaches)), notify_ok)
-
-
-def runs(rule: Rule, metric: Metric, reaches: Sequence[EvaluationRange]) -> list[Run]:
-    """Return the replays of a rule over a metric."""
-    if isinstance(rule, AlarmRule):
-        return replayed(rule, metric, reaches)
-    if metric.events.noun != "rejects":
-        raise ArgumentError("a log alarm queries a log, and these events are a metric's datapoints")
-    return replayed_log_alarm(rule, metric)
-
-
-def resolved(
-    rule: Rule | Monitor, pattern: FilterPattern | str | None, log_format: LogFormat | None
-) -> tuple[Rule, FilterPattern | str | None, LogFormat | None, bool]:
-    """Return a rule, its pattern and format, and whether it tells of OK; a monitor brings what is not given."""
-    if not isinstance(rule, Monitor):
-        if not isinstance(rule, AlarmRule | LogAlarmRule):
-            raise ArgumentError(f"the rule is {rule!r}; give an AlarmRule, a LogAlarmRule or a Monitor")
-        return rule, pattern, log_format, False
-    fmt = log_format or rule.log_format
-    if rule.design != LOG_ALARM:
-        return rule.rule, rule.pattern if pattern is None else pattern, fmt, rule.notify_ok
-    taken = LogAlarmRule.from_describe(wanted.alarm_params(rule, ""))
-    if pattern is None and (rule.query is not None or rule.choices is None or rule.choices.unsaid(rule.log_format)):
-        raise ArgumentError(
-            "what this log alarm's query finds is not said by a pattern: run the query on a source, give backtest its "
-            'answer as the events, with @timestamp and @message, and pattern="" (every event matches)'
-        )
-    return taken, rule.pattern if pattern is None else pattern, fmt, rule.notify_ok
-
-
-def whole(events: Events, rules: Sequence[Rule]) -> Window:
-    """Return the window from the first event's minute to when each of the rules has judged all that arrived."""
-    if not len(events):
-        raise ArgumentError("there is no event; give a window= to replay an alarm over silence")
-    last, arrived = int(events.times.max()) // 60_000 * 60 + 60, int(events.arrived.max()) // 1000 + 1
-    end = 0.0
-    for rule in rules:
-        if isinstance(rule, AlarmRule):
-            tail = evaluation.interval(rule) + 60
-            end = max(end, max(last + rule.period, arrived) + tail)
-        else:
-            end = max(end, max(last + rule.end_offset, arrived) + rule.interval + EVALUATION_DELAY + 60)
-    start = min(int(events.times.min()) // 60_000 * 60, -(-end // 60) * 60 - 60)
-    return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(-(-end // 60) * 60, UTC))
 
 
 def spoken(rule: Rule) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.delays import ARRIVAL, TIMESTAMP, Delay, Ints, instants
+from rejectkit.monitoring.delays import ARRIVAL, TIMESTAMP, Delay, Ints, check_frame, instants, is_finite
 from rejectkit.monitoring.designs import TYPICAL_DELIVERY
 from rejectkit.monitoring.pattern import FilterPattern
 from rejectkit.records import NULL, LogFormat
@@ -20,6 +20,8 @@ from rejectkit.records import NULL, LogFormat
 DEFAULT_DELAY: Final = Delay.constant(TYPICAL_DELIVERY)
 """Where arrival is unknown. Source: VPC user guide, "Flow log records": typically 5 minutes after the interval."""
 
+REJECTS: Final = "rejects"
+DATAPOINTS: Final = "datapoints"
 MESSAGE: Final = "@message"
 VALUE: Final = "value"
 
@@ -58,8 +60,13 @@ class Events:
     hits: Bools
     pattern: str
     told: str
-    noun: str = "rejects"
+    noun: str = REJECTS
     counts_others: bool = True
+
+    @property
+    def grain(self) -> int:
+        """Milliseconds that a datapoint's time is a multiple of: a filter's is of a minute, a given one as it is."""
+        return 60_000 if self.noun == REJECTS else 1
 
     @cached_property
     def stamps(self) -> Ints:
@@ -86,22 +93,36 @@ def read(
     ArgumentError
         If the frame lacks the columns, or a time is unknown.
     """
+    check_frame(frame)
     name = TIMESTAMP if TIMESTAMP in frame or "start" not in frame else "start"
     times, known = instants(frame, name)
     if not known.all():
         raise ArgumentError(f"{int((~known).sum()):,} of {len(frame):,} events have no {name}; leave them out")
-    arrived, told = _arrivals(frame, delay)
+    arrived, told = _arrivals(frame, times, delay)
     if VALUE in frame and MESSAGE not in frame and "action" not in frame:
         if pattern is not None:
             raise ArgumentError("a pattern goes with lines or records; these are datapoints, with a column 'value'")
-        values = frame[VALUE].to_numpy(dtype=np.float64, na_value=np.nan)
-        return Events(frame, times, arrived, values, ~np.isnan(values), "all datapoints", told, "datapoints")
+        values = _values(frame[VALUE])
+        return Events(frame, times, arrived, values, ~np.isnan(values), "all datapoints", told, DATAPOINTS)
+    if default_value is not None and not is_finite(default_value):
+        raise ArgumentError(f"default_value is {default_value!r}; give a number, or None for no datapoint")
     hits, said = _matching(frame, pattern, log_format)
     values = np.where(hits, 1.0, np.nan if default_value is None else float(default_value))
     return Events(frame, times, arrived, values, hits, said, told, counts_others=default_value is not None)
 
 
-def _arrivals(frame: pd.DataFrame, delay: Delay | None) -> tuple[Ints, str]:
+def _values(column: pd.Series) -> Floats:
+    """Return the values of a metric's datapoints; NaN is missing."""
+    try:
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise ArgumentError("the column 'value' has what is no number; a datapoint's value is one") from None
+    if np.isinf(values).any():
+        raise ArgumentError("the column 'value' has what is not finite, which CloudWatch refuses; leave it out")
+    return values
+
+
+def _arrivals(frame: pd.DataFrame, times: Ints, delay: Delay | None) -> tuple[Ints, str]:
     """Return when events arrived, and a sentence on how that is known."""
     number = len(frame)
     known = np.zeros(number, dtype=bool)
@@ -111,9 +132,7 @@ def _arrivals(frame: pd.DataFrame, delay: Delay | None) -> tuple[Ints, str]:
     if known.all() and number:
         return arrived, f"Each event arrives at its own {ARRIVAL}."
     model = delay or DEFAULT_DELAY
-    timed = frame if TIMESTAMP in frame else frame.rename(columns={"start": TIMESTAMP}) if "start" in frame else frame
-    if TIMESTAMP not in frame and "start" in frame:
-        timed = timed.assign(**{TIMESTAMP: pd.to_datetime(frame["start"], unit="s", utc=True)})
+    timed = frame if TIMESTAMP in frame else frame.assign(**{TIMESTAMP: pd.to_datetime(times, unit="ms", utc=True)})
     arrived = np.where(known, arrived, model.arrivals(timed))
     words = model.told(frame)
     if delay is not None:
@@ -130,6 +149,8 @@ def _matching(
 ) -> tuple[Bools, str]:
     """Return which events match, and the pattern in words."""
     if pattern is None and "action" in frame:
+        if isinstance(frame["action"], pd.DataFrame):
+            raise ArgumentError("the events have several columns 'action'; leave all but one out")
         return frame["action"].eq("REJECT").fillna(False).to_numpy(dtype=bool), "action REJECT"
     fmt = log_format or LogFormat.default()
     if pattern is None:

@@ -82,12 +82,12 @@ class Cells:
     """
 
     def __init__(self, events: Events, step: int, phase: int) -> None:
-        """Reduce events; source: a datapoint is of the minute of the event's own timestamp (recorded)."""
+        """Reduce events; source: a filter's datapoint is of the minute of the event's own timestamp (recorded)."""
         self.whole = ~np.isnan(events.values)
         every = bool(self.whole.all())
         chosen = slice(None) if every else self.whole
         times, arrived, values = events.times[chosen], events.arrived[chosen], events.values[chosen]
-        units = times // 60_000 * (60 // step)
+        units = times // events.grain * events.grain // (step * 1000)
         ticks = -(-(arrived - phase) // (step * 1000))
         lag = ticks - units
         low, wide = _span(lag)

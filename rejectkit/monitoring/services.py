@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rejectkit.aws import Service
-from rejectkit.errors import ConflictError, MissingResourceError
+from rejectkit.errors import ArgumentError, ConflictError, MissingResourceError
+from rejectkit.monitoring.monitor import Monitor
 from rejectkit.pacing import Budget
 
 # Codes of an error that says: something else is changing it, try again.
@@ -18,6 +19,20 @@ _CHANGING: Final = frozenset(
     }
 )
 _NAPS: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+def check_parts(monitor: object, source: object) -> None:
+    """Refuse what is no monitor, or no source.
+
+    Raises
+    ------
+    ArgumentError
+        Which of the two is something else.
+    """
+    if not isinstance(monitor, Monitor):
+        raise ArgumentError(f"the monitor is {monitor!r}; give a Monitor")
+    if not callable(getattr(source, "run", None)):
+        raise ArgumentError(f"the source is a {type(source).__name__}; give a Source, for example an InsightsSource")
 
 
 class Services:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import numbers
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.delays import Delay
+from rejectkit.monitoring.delays import Delay, is_finite
 from rejectkit.monitoring.designs import ALARM_PER_MONTH, METRIC_PER_MONTH, REGION
 from rejectkit.monitoring.evaluation import EVALUATION_PHASE, EvaluationRange
 from rejectkit.monitoring.incidents import Given, Incident, incidents, score
@@ -20,7 +22,7 @@ from rejectkit.monitoring.logalarm import LogAlarmRule
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.pattern import FilterPattern
 from rejectkit.monitoring.recommending import Recommendation, best, recommend
-from rejectkit.monitoring.replay import BOTH_ENDS, Rule, resolved, runs, whole
+from rejectkit.monitoring.replayasked import BOTH_ENDS, Rule, checked, resolved, runs, whole
 from rejectkit.monitoring.replayevents import MESSAGE, Events, read
 from rejectkit.monitoring.replayminutes import Metric
 from rejectkit.monitoring.replayrun import Run, first_event
@@ -40,8 +42,8 @@ COLUMNS: Final = (
     *("missedShare", "dollars", "caught", "incidents", "uncaught", "rangeMatters", "best"),
 )
 
-Patterns = Mapping[str, FilterPattern | str | None] | Sequence[FilterPattern | str]
-Rules = Sequence[Rule | Monitor] | Mapping[str, Any]
+Patterns = Mapping[str, FilterPattern | str | None] | Iterable[FilterPattern | str] | FilterPattern | str
+Rules = Iterable[Rule | Monitor] | Mapping[str, Any] | Rule | Monitor
 
 
 def sweep(
@@ -50,12 +52,12 @@ def sweep(
     patterns: Patterns | None = None,
     incidents: Given | None = None,
     *,
-    delay: Delay | float | None = None,
+    delay: Delay | float | timedelta | None = None,
     window: Window | None = None,
     evaluation: EvaluationRange | Sequence[EvaluationRange] = BOTH_ENDS,
     phase: float = EVALUATION_PHASE,
     default_value: float | None = 0.0,
-    log_format: LogFormat | None = None,
+    log_format: LogFormat | str | None = None,
     bytes_per_day: float | None = None,
 ) -> pd.DataFrame:
     """Return what each setting would have made of past events.
@@ -64,13 +66,14 @@ def sweep(
     ----------
     events : DataFrame
         As `backtest` takes them, with all lines of the log.
-    rules : sequence of AlarmRule, LogAlarmRule or Monitor; or mapping
+    rules : iterable of AlarmRule, LogAlarmRule or Monitor; one of these; or mapping
         The settings; or a grid of them, as `grid` takes it: `{"period": [60, 300], "evaluation_periods": [1, 3]}`.
-    patterns : mapping of str to FilterPattern or str, or sequence, optional
+    patterns : mapping of str to FilterPattern or str, or iterable, or one, optional
         Each is tried with each rule. Left out: a monitor's own, else all rejects.
     incidents : DataFrame, Series, mapping or sequence, optional
         What should have been told: windows, by name or in a list; a frame with `start` and `end` (and `name`); or
-        a label for each event, null where it has none. Of the sandbox's ground truth, its `mistake`.
+        a label for each event, null where it has none. Of the sandbox's ground truth, its `mistake`. None at all is
+        as if it were left out.
     delay, window, evaluation, phase, default_value, log_format
         As of `backtest`; where no window is given, all settings get that of the one that takes longest.
     bytes_per_day : float, optional
@@ -108,8 +111,7 @@ def sweep(
     >>> table["missedShare"].tolist()
     [1.0, 0.0]
     """
-    model = delay if isinstance(delay, Delay) or delay is None else Delay.constant(delay)
-    reaches = (evaluation,) if isinstance(evaluation, EvaluationRange) else tuple(evaluation)
+    model, reaches = Delay.of(delay), checked(window, evaluation, phase)
     settings = list(_settings(rules, patterns, log_format))
     if not settings:
         raise ArgumentError("there is no rule, or no pattern, to try; give at least one of each")
@@ -120,7 +122,7 @@ def sweep(
         seen = read(events, pattern, delay=model, default_value=default_value, log_format=fmt)
         span = window or whole(seen, [one.rule for one in settings])
         metric = Metric(seen, span, phase)
-        told = None if incidents is None else _incidents(incidents, seen)
+        told = _incidents(incidents, seen)
         dollars = _Dollars.of(seen, span, bytes_per_day)
         for at, one in sorted(chosen, key=lambda pair: _order(pair[1].rule)):
             replays = runs(one.rule, metric, reaches)
@@ -135,7 +137,7 @@ def sweep(
 
 
 def grid(**values: Any) -> list[Rule]:
-    """Return the rules of all combinations of values, those of M > N left out.
+    """Return the rules of all combinations of values; those of M > N, or that end before they start, are left out.
 
     Parameters
     ----------
@@ -154,11 +156,22 @@ def grid(**values: Any) -> list[Rule]:
     if strange := [name for name in values if name not in names]:
         raise ArgumentError(f"a rule has no {strange[0]!r}; {kind.__name__} has {', '.join(names)}")
     lists = [[one] if isinstance(one, str) or not hasattr(one, "__iter__") else list(one) for one in values.values()]
-    m, n = ("datapoints_to_alarm", "evaluation_periods")
+    made = (kept for one in product(*lists) if (kept := _sound(kind, dict(zip(values, one, strict=True)))) is not None)
+    return list(made)
+
+
+def _sound(kind: type[Rule], values: dict[str, Any]) -> Rule | None:
+    """Return the rule of some values; None where M is more than N, or a window ends before it starts."""
+    told: dict[str, Any] = {name: field.default for name, field in kind.__dataclass_fields__.items()}
+    told |= values
+    pairs = [("datapoints_to_alarm", "evaluation_periods", 0)]
     if kind is LogAlarmRule:
-        m, n = ("results_to_alarm", "results_to_evaluate")
-    made = (dict(zip(values, combination, strict=True)) for combination in product(*lists))
-    return [kind(**one) for one in made if one.get(m, 1) <= one.get(n, 1)]
+        pairs = [("results_to_alarm", "results_to_evaluate", 0), ("end_offset", "start_offset", 1)]
+    for low, high, apart in pairs:
+        both = [told[low], told[high]]  # what is no number is left to the rule to refuse
+        if all(isinstance(one, numbers.Integral) for one in both) and both[0] + apart > both[1]:
+            return None
+    return kind(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +183,12 @@ class _Setting:
     source: tuple[FilterPattern | str | None, LogFormat | None]
 
 
-def _settings(rules: Rules, patterns: Patterns | None, log_format: LogFormat | None) -> Iterator[_Setting]:
-    given = grid(**rules) if isinstance(rules, Mapping) else list(rules)
+def _settings(rules: Rules, patterns: Patterns | None, log_format: LogFormat | str | None) -> Iterator[_Setting]:
+    given = grid(**rules) if isinstance(rules, Mapping) else list(rules) if isinstance(rules, Iterable) else [rules]
     named: Mapping[str, FilterPattern | str | None] = {"": None}
-    if patterns is not None:
+    if isinstance(patterns, FilterPattern | str):
+        named = {str(patterns): patterns}
+    elif patterns is not None:
         named = patterns if isinstance(patterns, Mapping) else {str(one): one for one in patterns}
     for name, pattern in named.items():
         for one in given:
@@ -188,8 +203,9 @@ def _order(rule: Rule) -> tuple[Any, ...]:
     return (1,)
 
 
-def _incidents(given: Given, seen: Events) -> list[Incident]:
-    return incidents(given, seen.frame, seen.times)
+def _incidents(given: Given | None, seen: Events) -> list[Incident] | None:
+    """Return what should have been told; None where nothing is."""
+    return None if given is None else incidents(given, seen.frame, seen.times) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +280,9 @@ class _Dollars:
     @classmethod
     def of(cls, seen: Events, span: Window, given: float | None) -> _Dollars:
         if given is not None:
-            return cls(given)
+            if not is_finite(given) or given < 0:
+                raise ArgumentError(f"bytes_per_day is {given!r}; it is a number of bytes, 0 or more")
+            return cls(float(given))
         total = seen.frame[MESSAGE].str.len().sum() if MESSAGE in seen.frame else LINE_BYTES * len(seen)
         return cls(float(total) / (span.seconds / 86_400))
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rejectkit.errors import ArgumentError
+from rejectkit.monitoring.alarm import AlarmRule
 from rejectkit.monitoring.limits import TAG
+from rejectkit.monitoring.logalarm import LogAlarmRule
 from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
 
 VALUE: Final = "1"
@@ -162,6 +164,11 @@ def alarm_params(monitor: Monitor, topic_arn: Any) -> dict[str, Any]:
         return common | _log_alarm(monitor)
     metric = {"MetricName": monitor.metric_name, "Namespace": monitor.namespace}
     return common | metric | monitor.rule.as_put_metric_alarm()
+
+
+def alarm_rule(monitor: Monitor) -> AlarmRule | LogAlarmRule:
+    """Return the rule of a monitor's alarm; of a log alarm, its schedule with it."""
+    return monitor.rule if monitor.design != LOG_ALARM else LogAlarmRule.from_describe(_log_alarm(monitor))
 
 
 def alarm_operation(monitor: Monitor) -> str:
