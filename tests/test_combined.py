@@ -299,6 +299,15 @@ def test_lines_that_do_not_fit_are_those_of_all() -> None:
     assert list(Combined([Silent()]).skipped.columns) == ["file", "line", "reason"]
 
 
+def test_a_window_is_a_window(log_file: Path) -> None:
+    """What is no window is refused with the way to make one, by files alone and together."""
+    files = rk.FileSource(log_file)
+    for source in (files, rk.Combined([files])):
+        for ask in (lambda one: one.run("stats count(*)", "24h"), lambda one: one.records("24h")):
+            with pytest.raises(ArgumentError, match=r"^window is '24h'; give a Window, for example rk\.Window\.last"):
+                ask(source)
+
+
 def test_what_cannot_be_combined() -> None:
     """There has to be a source, and each has to be one."""
     with pytest.raises(

@@ -14,7 +14,7 @@ from rejectkit.insights.rewrite import TWINS, Rewritten, rewrite
 from rejectkit.sources.cost import SETTLED_AFTER
 from rejectkit.sources.knowing import Known
 from rejectkit.sources.retrieval import exact, seconds_of, separable
-from rejectkit.window import Window
+from rejectkit.window import Window, check_window
 
 _PLACE = re.compile(r"at line (\d+) and position (\d+)")
 
@@ -73,6 +73,7 @@ def question(known: Known, query: str, window: Window | None, all_rows: bool) ->
     ArgumentError
         If the fields of lines of several formats cannot be told apart.
     """
+    check_window(window)
     parsed, refusal = _parsed(query)
     now = known.service.now()
     first, end = seconds_of(window) if window is not None else (known.begin(), int(now) + 1)

@@ -204,6 +204,8 @@ class InsightsSource:
         ------
         QueryError
             If the query is not allowed; nothing was paid for then.
+        ArgumentError
+            If the window is none.
         CostError
             If it would scan more than `max_scan`.
         OverfullError, IncompleteError

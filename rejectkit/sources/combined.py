@@ -17,7 +17,7 @@ from rejectkit.sources.base import UNSETTLED, Source, Watch
 from rejectkit.sources.crew import together
 from rejectkit.sources.parting import Parting, parting
 from rejectkit.sources.stacking import Part, stack
-from rejectkit.window import Window
+from rejectkit.window import Window, check_window
 
 _FETCHED = 0.95  # the sources' share of the progress
 
@@ -144,11 +144,14 @@ class Combined:
         ------
         QueryError
             If the query is not allowed; no source was asked then. UnsupportedError if only CloudWatch would answer it.
+        ArgumentError
+            If the window is none.
         QueryCancelledError
             If the watch was cancelled.
         Exception
             What a source raised, with a note of which one it was.
         """
+        check_window(window)
         watch = watch or Watch()
         parsed = parse(query)
         spellings = self._spellings()

@@ -143,6 +143,8 @@ class FileSource:
         ------
         QueryError
             If the query is not allowed; nothing was read then.
+        ArgumentError
+            If the window is none.
         FormatError, UnreadableError, SourceNotFoundError
             If a file cannot be read, or there is a window and the records do not tell their time.
         QueryCancelledError

@@ -10,7 +10,7 @@ from rejectkit.errors import FormatError
 from rejectkit.insights import Column, Table
 from rejectkit.records import column_name, field_type
 from rejectkit.sources.shapes import Shape
-from rejectkit.window import Window
+from rejectkit.window import Window, check_window
 
 RELATION = "rejectkit_records"
 _USED = re.compile(r'"(k\d+|time|ingestion|stream|log|raw|shape)"')
@@ -73,7 +73,8 @@ class Union:
         )
 
     def check_window(self, window: Window | None) -> None:
-        """Refuse a window over records that do not tell their time."""
+        """Refuse what is no window, and a window over records that do not tell their time."""
+        check_window(window)
         for fields, extras in self.layouts:
             if window is not None and "start" not in fields and "time" not in extras:
                 raise FormatError(

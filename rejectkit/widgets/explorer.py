@@ -24,7 +24,7 @@ from rejectkit.widgets.pieces import words_for
 from rejectkit.widgets.querybar import cell_text, name_in
 from rejectkit.widgets.selection import Selection
 from rejectkit.widgets.shown import Shown
-from rejectkit.window import Window
+from rejectkit.window import Window, check_window
 
 
 class Explorer:
@@ -61,8 +61,7 @@ class Explorer:
         """Make the widget and start reading."""
         if not isinstance(source, str | Path) and not _answers(source):
             raise ArgumentError(f"source is {source!r}; give a source such as rk.FileSource('data/'), or a path")
-        if window is not None and not isinstance(window, Window):
-            raise ArgumentError(f"window is {window!r}; give a Window, for example rk.Window.last('24h')")
+        check_window(window)
         self._desk = Desk(source, summary)
         self._jobs = Newest()
         self._wanted = Selection(window=window)
