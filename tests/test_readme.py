@@ -53,10 +53,11 @@ def test_every_command_line_that_is_shown_is_taken(readme: str) -> None:
 
 
 def test_the_code_runs(readme: str, root: Path, tmp_path: Path) -> None:
-    """The README's Python, run in a folder with the sample as `logs`, runs to its end."""
+    """The README's Python, run in a folder with the sample as `logs` and its network, runs to its end."""
     (tmp_path / "logs").symlink_to(root / "data" / "AWSLogs")
+    (tmp_path / "network.json").symlink_to(root / "data" / "network.json")
     code = blocks(readme, "python")
-    assert len(code) == 5
+    assert len(code) == 7
     names: dict[str, object] = {}
     with contextlib.chdir(tmp_path):
         for block in code:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     )
     from rejectkit.network.packets import Packet
     from rejectkit.network.undoing import undo
+    from rejectkit.network.usage import overwide, unused
     from rejectkit.network.verdicts import Verdict
+    from rejectkit.network.whatif import what_if
+    from rejectkit.network.whatifsurprises import surprises
 
 __all__ = [
     "AclEntry",
@@ -56,11 +59,15 @@ __all__ = [
     "blame",
     "cli",
     "difference",
+    "overwide",
     "plan",
     "suggest",
+    "surprises",
     "template",
     "terraform",
     "undo",
+    "unused",
+    "what_if",
 ]
 
 # A name is found in its home on first use.
@@ -87,11 +94,15 @@ _HOMES = {
     "blame": "blaming",
     "cli": "export",
     "difference": "diffs",
+    "overwide": "usage",
     "plan": "changing",
     "suggest": "advising",
+    "surprises": "whatifsurprises",
     "template": "export",
     "terraform": "export",
     "undo": "undoing",
+    "unused": "usage",
+    "what_if": "whatif",
 }
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rejectkit.errors import ArgumentError
 from rejectkit.exploring.flows import NONE, Flows
-from rejectkit.exploring.words import count, listing, moment
+from rejectkit.exploring.words import count, moment
 from rejectkit.network.blamingcases import decide
 from rejectkit.network.blamingpast import Past
 from rejectkit.network.blamingrules import say
@@ -21,14 +20,12 @@ from rejectkit.network.blamingsides import Sides
 from rejectkit.network.blamingtable import Found, as_table
 from rejectkit.network.blamingtraces import Traces
 from rejectkit.network.blamingwords import read_at
+from rejectkit.network.given import check, filled
 from rejectkit.network.model import Network
-from rejectkit.records import by_column
 from rejectkit.sources.base import Watch
 
 LAYERS = ("sg-in", "sg-out", "nacl-in", "nacl-out", "nacl-reply", "late", "bpa", "encryption", "cannot-tell")
 """Every layer there is."""
-
-NEEDED = ("interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "action")
 
 
 def blame(records: pd.DataFrame, network: Network, *, watch: Watch | None = None) -> pd.DataFrame:
@@ -95,10 +92,10 @@ def blame(records: pd.DataFrame, network: Network, *, watch: Watch | None = None
     >>> print(*answer.loc[0, ["layer", "resource", "rule", "certainty"]])
     sg-in sg-1 absent certain
     """
-    _check(records, network)
+    check(records, network, "who refused them")
     hand = watch or Watch()
     hand.report(0.0, "reading the records")
-    flows = Flows.of(_filled(records))
+    flows = Flows.of(filled(records))
     hand.check()
     hand.report(0.3, "which way each went")
     sides = Sides.of(flows, network)
@@ -119,30 +116,6 @@ def blame(records: pd.DataFrame, network: Network, *, watch: Watch | None = None
     frame.attrs["told"] = _told(network, flows, sides)
     hand.report(1.0, "done")
     return frame
-
-
-def _check(records: pd.DataFrame, network: Network) -> None:
-    if not isinstance(records, pd.DataFrame):
-        raise ArgumentError(f"records are a {type(records).__name__}, not a DataFrame as source.records() gives")
-    if not isinstance(network, Network):
-        raise ArgumentError(
-            f"the network is a {type(network).__name__}; give a Network, as Network.from_ec2 or Network.from_json does"
-        )
-    missing = [name for name in NEEDED if name not in records]
-    if missing:
-        fields = " ".join(f"${{{by_column[name].name}}}" for name in missing)
-        raise ArgumentError(
-            f"the records have no {listing(missing, len(missing))}, so who refused them cannot be told; "
-            f"add {fields} to the flow log's format"
-        )
-    if "@timestamp" not in records and "start" not in records:
-        raise ArgumentError("the records have neither @timestamp nor start; take them from source.records()")
-
-
-def _filled(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the records with the columns that flows have and blame does not look at."""
-    lacking = [name for name in ("packets", "bytes") if name not in records]
-    return records.assign(**dict.fromkeys(lacking, 0)) if lacking else records
 
 
 def _given(records: pd.DataFrame) -> npt.NDArray[np.object_]:
