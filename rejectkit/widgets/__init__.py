@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rejectkit.widgets.explorer import Explorer
     from rejectkit.widgets.monitor import MonitorPanel
+    from rejectkit.widgets.rules import RulesPanel
     from rejectkit.widgets.timing import TimingPanel
 
-__all__ = ["Explorer", "MonitorPanel", "TimingPanel"]
+__all__ = ["Explorer", "MonitorPanel", "RulesPanel", "TimingPanel"]
 
-_HOMES = {"Explorer": "explorer", "MonitorPanel": "monitor", "TimingPanel": "timing"}
+_HOMES = {"Explorer": "explorer", "MonitorPanel": "monitor", "RulesPanel": "rules", "TimingPanel": "timing"}
 
 
 def __getattr__(name: str) -> Any:
