@@ -142,7 +142,7 @@ def layers(rules: Network, ready: Callable[[str], Any]) -> Callable[[Any, bool, 
 
 def once() -> dict[str, float]:
     """Measure everything once; return seconds."""
-    from rejectkit.network.blaming import blame
+    from rejectkit.network.blaming.blame import blame
 
     frame = traffic(network())
     rules, took = network(), {"rows": float(len(frame))}

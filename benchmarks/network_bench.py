@@ -64,7 +64,7 @@ def records(rules: Network, number: int = RECORDS, seed: int = 8) -> pd.DataFram
 
     Columns as a source gives them, and `direction`; every record has the action that the rules give it.
     """
-    from rejectkit.network.judging import YES, judge
+    from rejectkit.network.judging.engine import YES, judge
     from rejectkit.network.packets import Packets
 
     rng = np.random.default_rng(seed)
@@ -147,7 +147,7 @@ def plain(rules: Network) -> Callable[[Any], bool | None]:
 
 def once() -> dict[str, float]:
     """Measure everything once; return seconds."""
-    from rejectkit.network.judging import OPEN, YES, judge
+    from rejectkit.network.judging.engine import OPEN, YES, judge
     from rejectkit.network.packets import Packets
     from rejectkit.network.verdicts import tell
 

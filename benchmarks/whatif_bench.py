@@ -33,8 +33,8 @@ def changes(rules: Network) -> list[Change]:
 
 def once() -> dict[str, float]:
     """Measure everything once; return seconds."""
-    from rejectkit.network.whatif import what_if
-    from rejectkit.network.whatifsurprises import surprises
+    from rejectkit.network.replaying.surprises import surprises
+    from rejectkit.network.replaying.what_if import what_if
 
     frame = records(network()).drop(columns="direction")
     rules = network()

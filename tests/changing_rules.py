@@ -7,7 +7,7 @@ from typing import Any
 
 from rejectkit.network.edits import AddEntry, AddRule, RemoveEntry, RemoveRule, ReplaceEntry
 from rejectkit.network.model import AclEntry, GroupRule, Network
-from rejectkit.network.reading import from_json
+from rejectkit.network.snapshots.reading import from_json
 from rejectkit.sandbox import Sandbox
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
-from rejectkit.network.jsonplace import in_order
 from rejectkit.network.model import (
     ALL,
     ICMP,
@@ -24,6 +23,7 @@ from rejectkit.network.model import (
     Subnet,
     Vpc,
 )
+from rejectkit.network.snapshots.place import in_order
 
 VPC, OTHER = "vpc-00000001", "vpc-00000002"
 ACCOUNT, PEER = "123456789012", "210987654321"

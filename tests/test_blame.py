@@ -25,7 +25,7 @@ from rejectkit.network import (
     Vpc,
     blame,
 )
-from rejectkit.network.blaming import LAYERS
+from rejectkit.network.blaming.blame import LAYERS
 from rejectkit.network.model import ALL, ICMP, ICMP6, TCP, UDP, PrefixList
 from rejectkit.sources.base import Watch
 from tests.making_flows import START, accept, flow, lines, table

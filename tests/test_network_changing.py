@@ -22,16 +22,16 @@ from rejectkit.errors import (
     UnreadableError,
 )
 from rejectkit.monitoring import iam_policy
-from rejectkit.network.changing import plan
+from rejectkit.network.changing.calls import described
+from rejectkit.network.changing.plan import plan
+from rejectkit.network.changing.quota import counted, quota_sentences, size, sizes_of
+from rejectkit.network.changing.steps import ENTRY, RULE
+from rejectkit.network.changing.targets import normal, targets_of
+from rejectkit.network.changing.undo import undo
+from rejectkit.network.changing.undofile import load
 from rejectkit.network.edits import AddEntry, AddRule, RemoveEntry, RemoveRule, ReplaceEntry
 from rejectkit.network.model import AclEntry, GroupRule, Network, NetworkAcl, PrefixList, SecurityGroup
-from rejectkit.network.reading import from_json
-from rejectkit.network.rulecalls import described
-from rejectkit.network.rulequota import counted, quota_sentences, size, sizes_of
-from rejectkit.network.rulesteps import ENTRY, RULE
-from rejectkit.network.targets import normal, targets_of
-from rejectkit.network.undofile import load
-from rejectkit.network.undoing import undo
+from rejectkit.network.snapshots.reading import from_json
 from rejectkit.plans import Plan, Step
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from tests.changing_rules import Lab, lab_in

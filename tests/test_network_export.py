@@ -19,13 +19,13 @@ from awscli.clidriver import create_clidriver
 from botocore.validate import validate_parameters
 
 from rejectkit.errors import ArgumentError
-from rejectkit.network.changing import plan
+from rejectkit.network.changing.calls import call_of
+from rejectkit.network.changing.plan import plan
+from rejectkit.network.changing.targets import targets_of
+from rejectkit.network.changing.undo import undo
 from rejectkit.network.edits import AddEntry, AddRule, RemoveRule, ReplaceEntry
-from rejectkit.network.export import cli, template, terraform
+from rejectkit.network.export.export import cli, template, terraform
 from rejectkit.network.model import AclEntry, GroupRule, Network, SecurityGroup
-from rejectkit.network.rulecalls import call_of
-from rejectkit.network.targets import targets_of
-from rejectkit.network.undoing import undo
 from rejectkit.sandbox import Limits, start
 from tests.changing_rules import Lab, lab_in
 from tests.wiring import ACCOUNT, at_once, no_time

@@ -12,8 +12,7 @@ import pytest
 
 from rejectkit.errors import ArgumentError
 from rejectkit.network.edits import RemoveRule
-from rejectkit.network.judging import NOT_ASKED, OPEN, YES, judge
-from rejectkit.network.judgingcodes import (
+from rejectkit.network.judging.codes import (
     NO_ACL,
     NO_ADDRESS,
     NO_GROUP,
@@ -23,6 +22,8 @@ from rejectkit.network.judgingcodes import (
     NO_MEMBERS,
     NO_SUBNET,
 )
+from rejectkit.network.judging.engine import NOT_ASKED, OPEN, YES, judge
+from rejectkit.network.judging.tables import EVERYWHERE, Box, Cuts, Tables, merged, spans, without
 from rejectkit.network.model import (
     AclEntry,
     GroupRule,
@@ -35,7 +36,6 @@ from rejectkit.network.model import (
     Vpc,
 )
 from rejectkit.network.packets import Packet, Packets
-from rejectkit.network.tables import EVERYWHERE, Box, Cuts, Tables, merged, spans, without
 from tests.drawn_networks import drawn_network
 from tests.drawn_packets import drawn_packet
 

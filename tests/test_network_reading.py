@@ -24,8 +24,8 @@ from rejectkit.network import (
     SecurityGroup,
     Subnet,
     Vpc,
-    describing,
 )
+from rejectkit.network.snapshots import describing
 from tests.drawn_networks import drawn_network
 
 # In the shape of the EC2 API's own examples: DescribeSecurityGroups, DescribeSecurityGroupRules,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from rejectkit.network.judging import NOT_ASKED, judge
+from rejectkit.network.judging.engine import NOT_ASKED, judge
 from rejectkit.network.model import IMPLICIT, Network
 from rejectkit.network.packets import Packet, Packets
 from tests.drawn_networks import drawn_network

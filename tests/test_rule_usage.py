@@ -26,7 +26,7 @@ from rejectkit.network import (
     what_if,
 )
 from rejectkit.network.model import ALL, TCP, UDP
-from rejectkit.network.usage import _UNUSED
+from rejectkit.network.usage.usage import _UNUSED
 from rejectkit.sandbox import scenario
 from rejectkit.sandbox.describe import network_json
 from rejectkit.sources.base import Watch

@@ -30,7 +30,7 @@ from rejectkit.network import (
 )
 from rejectkit.network.model import ALL, ICMP, TCP, UDP
 from rejectkit.network.packets import Packet
-from rejectkit.network.whatifchange import Changed
+from rejectkit.network.replaying.change import Changed
 from rejectkit.sources.base import Watch
 from tests.drawn_networks import drawn_entry, drawn_network, drawn_rule
 from tests.drawn_packets import drawn_packet, open_wide, worn

@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rejectkit.network.advising import suggest
-    from rejectkit.network.advisingvalue import Admits, Suggestion
-    from rejectkit.network.blaming import blame
-    from rejectkit.network.changing import plan
-    from rejectkit.network.diffs import difference
+    from rejectkit.network.advising.suggest import suggest
+    from rejectkit.network.advising.suggestion import Admits, Suggestion
+    from rejectkit.network.blaming.blame import blame
+    from rejectkit.network.changing.plan import plan
+    from rejectkit.network.changing.undo import undo
     from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
-    from rejectkit.network.export import cli, template, terraform
+    from rejectkit.network.export.export import cli, template, terraform
     from rejectkit.network.model import (
         AclEntry,
         GroupRule,
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
         Vpc,
     )
     from rejectkit.network.packets import Packet
-    from rejectkit.network.undoing import undo
-    from rejectkit.network.usage import overwide, unused
+    from rejectkit.network.replaying.surprises import surprises
+    from rejectkit.network.replaying.what_if import what_if
+    from rejectkit.network.snapshots.diffs import difference
+    from rejectkit.network.usage.usage import overwide, unused
     from rejectkit.network.verdicts import Verdict
-    from rejectkit.network.whatif import what_if
-    from rejectkit.network.whatifsurprises import surprises
 
 __all__ = [
     "AclEntry",
@@ -75,7 +75,7 @@ _HOMES = {
     "AclEntry": "model",
     "AddEntry": "edits",
     "AddRule": "edits",
-    "Admits": "advisingvalue",
+    "Admits": "advising.suggestion",
     "Change": "edits",
     "GroupRule": "model",
     "Interface": "model",
@@ -88,21 +88,21 @@ _HOMES = {
     "ReplaceEntry": "edits",
     "SecurityGroup": "model",
     "Subnet": "model",
-    "Suggestion": "advisingvalue",
+    "Suggestion": "advising.suggestion",
     "Verdict": "verdicts",
     "Vpc": "model",
-    "blame": "blaming",
-    "cli": "export",
-    "difference": "diffs",
-    "overwide": "usage",
-    "plan": "changing",
-    "suggest": "advising",
-    "surprises": "whatifsurprises",
-    "template": "export",
-    "terraform": "export",
-    "undo": "undoing",
-    "unused": "usage",
-    "what_if": "whatif",
+    "blame": "blaming.blame",
+    "cli": "export.export",
+    "difference": "snapshots.diffs",
+    "overwide": "usage.usage",
+    "plan": "changing.plan",
+    "suggest": "advising.suggest",
+    "surprises": "replaying.surprises",
+    "template": "export.export",
+    "terraform": "export.export",
+    "undo": "changing.undo",
+    "unused": "usage.usage",
+    "what_if": "replaying.what_if",
 }
 
 

@@ -16,7 +16,7 @@ from rejectkit.network.rulevalues import IMPLICIT, AclEntry, GroupRule, NetworkA
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rejectkit.network.judgingrules import Rules
+    from rejectkit.network.judging.rules import Rules
     from rejectkit.network.packets import Packet
     from rejectkit.network.verdicts import Verdict
     from rejectkit.pacing import Budget
@@ -180,7 +180,7 @@ class Network:
     @classmethod
     def from_json(cls, told: str | os.PathLike[str] | Mapping[str, Any]) -> Network:
         """Return the network of a snapshot: a file, or what is in one; see `rejectkit.network.reading.from_json`."""
-        from rejectkit.network.reading import from_json
+        from rejectkit.network.snapshots.reading import from_json
 
         return from_json(told)
 
@@ -196,25 +196,25 @@ class Network:
         watch: Watch | None = None,
     ) -> Network:
         """Return the network as EC2 tells it now; see `rejectkit.network.inventory.from_ec2`."""
-        from rejectkit.network.inventory import from_ec2
+        from rejectkit.network.snapshots.inventory import from_ec2
 
         return from_ec2(session, vpc_id, region=region, budget=budget, progress=progress, watch=watch)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as `from_json` reads it; see `rejectkit.network.describing.to_dict`."""
-        from rejectkit.network.describing import to_dict
+        from rejectkit.network.snapshots.describing import to_dict
 
         return to_dict(self)
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a file that `from_json` reads; see `rejectkit.network.describing.to_json`."""
-        from rejectkit.network.describing import to_json
+        from rejectkit.network.snapshots.describing import to_json
 
         to_json(self, path)
 
     def diff(self, other: Network) -> pd.DataFrame:
         """Return what is otherwise in a later network, one row each; see `rejectkit.network.diffs.diff`."""
-        from rejectkit.network.diffs import diff
+        from rejectkit.network.snapshots.diffs import diff
 
         return diff(self, other)
 
@@ -233,7 +233,7 @@ class Network:
     @cached_property
     def ready(self) -> Rules:
         """Its rules as tables that packets are looked up in."""
-        from rejectkit.network.judgingrules import ready
+        from rejectkit.network.judging.rules import ready
 
         return ready(self)
 

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from rejectkit.network.judging import OPEN, YES, Judgements, judge
-from rejectkit.network.judgingwords import Speaker
+from rejectkit.network.judging.engine import OPEN, YES, Judgements, judge
+from rejectkit.network.judging.tables import alike
+from rejectkit.network.judging.words import Speaker
 from rejectkit.network.model import Network
 from rejectkit.network.packets import Packet, Packets
-from rejectkit.network.tables import alike
 
 
 @dataclass(frozen=True, slots=True)

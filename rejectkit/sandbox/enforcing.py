@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rejectkit.network.judging import NO, YES, judge
+from rejectkit.network.judging.engine import NO, YES, judge
 from rejectkit.network.model import Network
 from rejectkit.network.packets import EGRESS, INGRESS, Packets
 from rejectkit.sandbox.describe import network_json

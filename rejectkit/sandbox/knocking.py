@@ -12,7 +12,7 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.probeattempt import ACCEPTED, SILENT, TIMEOUT, Attempt, Target
-from rejectkit.network.judging import YES, judge
+from rejectkit.network.judging.engine import YES, judge
 from rejectkit.network.packets import Packets
 from rejectkit.records import NULL, LogFormat, by_name
 from rejectkit.sandbox.aggregation import INTERVAL

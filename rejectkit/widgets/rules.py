@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rejectkit.errors import ArgumentError, RejectkitError
-from rejectkit.network.advisingvalue import Suggestion
+from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.network.model import Network
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.plans import Applied, Plan

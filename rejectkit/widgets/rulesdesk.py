@@ -12,13 +12,14 @@ import pandas as pd
 from rejectkit.aws import Service
 from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.exploring import classify
-from rejectkit.network import changing, undoing
-from rejectkit.network.advising import suggest
-from rejectkit.network.advisingvalue import Suggestion
-from rejectkit.network.blaming import blame
-from rejectkit.network.inventory import from_ec2
+from rejectkit.network.advising.suggest import suggest
+from rejectkit.network.advising.suggestion import Suggestion
+from rejectkit.network.blaming.blame import blame
+from rejectkit.network.changing.plan import plan
+from rejectkit.network.changing.undo import undo
 from rejectkit.network.model import Network
-from rejectkit.network.whatif import what_if
+from rejectkit.network.replaying.what_if import what_if
+from rejectkit.network.snapshots.inventory import from_ec2
 from rejectkit.pacing import Budget
 from rejectkit.plans import Plan
 from rejectkit.sources.base import Source, Watch, span
@@ -200,7 +201,7 @@ class RulesDesk:
         """Return the plan of some suggestions."""
         some = [read.suggestions[place] for place in chosen]
         budget = Watched(self.budget, watch, 0.5, 1.0)
-        made = changing.plan(some, self.session, network=read.network, undo=undo, budget=budget)
+        made = plan(some, self.session, network=read.network, undo=undo, budget=budget)
         watch.check()
         budget.release()
         return Proposal(tuple(chosen), undo, made)
@@ -208,7 +209,7 @@ class RulesDesk:
     def undo(self, path: Path, watch: Watch) -> Plan:
         """Return the plan that undoes a change."""
         budget = Watched(self.budget, watch, 0.0, 0.4)
-        made = undoing.undo(path, self.session, budget=budget)
+        made = undo(path, self.session, budget=budget)
         watch.check()
         budget.release()
         return made

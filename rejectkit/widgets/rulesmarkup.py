@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from rejectkit.exploring.words import count, listing
-from rejectkit.network.advisingvalue import Suggestion
+from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.network.model import Network
 from rejectkit.widgets import markup, rulestables
 from rejectkit.widgets.rulesdesk import Read, Tried

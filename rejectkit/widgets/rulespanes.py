@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from rejectkit.network.advisingvalue import Suggestion
+from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.plans import Applied, Plan
 from rejectkit.widgets import markup, rulesmarkup, rulestables
 from rejectkit.widgets.pieces import Progress, capital, see

@@ -1,0 +1,1 @@
+"""Advice: the smallest changes of rules that let pass what is inside."""

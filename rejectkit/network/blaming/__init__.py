@@ -1,0 +1,1 @@
+"""Blame: which layer and rule refused a record."""

@@ -1,0 +1,1 @@
+"""Changes of rules, planned, carried out and taken back."""

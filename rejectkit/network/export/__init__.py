@@ -1,0 +1,1 @@
+"""Changes of rules for other tools: CLI lines, CloudFormation, Terraform."""

@@ -1,0 +1,1 @@
+"""What a change of rules would do to all traffic that was seen."""

@@ -1,0 +1,1 @@
+"""Which rules the seen traffic uses, and which are wider than it needs."""
