@@ -419,11 +419,11 @@ def test_cancel_stops_work_before_its_next_call(sandbox: Sandbox) -> None:
     panel.panes.plan.click()
     assert waits.wait(SECONDS)
     assert panel.panes.plan.disabled
-    assert panel.panes.stop.layout.display is None
-    panel.panes.stop.click()
+    assert panel.panes.work.stop.layout.display is None
+    panel.panes.work.stop.click()
     assert panel.wait(SECONDS)
     assert "Cancelled." in trouble(panel)
-    assert panel.panes.stop.layout.display == "none"
+    assert panel.panes.work.stop.layout.display == "none"
     with pytest.raises(QueryCancelledError):
         _ = panel.plan
     go_on.set()

@@ -119,6 +119,7 @@ def test_a_plan_shows_each_change_in_an_order_that_cuts_nothing_that_goes_on(lab
     assert "What only it lets pass is refused then." in made.steps[3].question
     assert "has no description and no tags" in made.steps[1].why
     assert made.title.endswith(f"undo file {path}")
+    assert made.undo_file == path
 
 
 def test_nothing_happens_unasked(lab: Lab, path: Path) -> None:

@@ -26,6 +26,7 @@ from rejectkit.widgets import TimingPanel
 from rejectkit.widgets.timingdesk import Asked, TimingDesk
 from rejectkit.widgets.timingform import TimingForm
 from rejectkit.widgets.timingwork import DELAYS, INSIDE, OWN, Grid, Trial, events_query, period_for
+from rejectkit.widgets.windowform import WindowForm
 from rejectkit.window import Window
 from tests.deploying import budget
 from tests.memory_source import MemorySource
@@ -277,7 +278,7 @@ def test_what_cannot_be_done_is_a_sentence(sandbox: Sandbox, button: str, typed:
     """It names the field and the value, and is raised where the answer is asked for."""
     panel = opened(sandbox)
     for name, value in typed.items():
-        getattr(panel.form, name).value = value
+        getattr(panel.form.time if name in ("start", "end") else panel.form, name).value = value
     act = {"replay": panel.replay, "sweep": panel.try_settings, "probe": panel.try_target}[button]
     act()
     assert panel.wait(SECONDS)
@@ -342,7 +343,7 @@ def test_cancel_stops_work_before_its_next_call(sandbox: Sandbox) -> None:
     assert waits.wait(SECONDS)
     assert panel.panes.measure.disabled
     panel.replay()  # does nothing meanwhile
-    panel.panes.stop.click()
+    panel.panes.work.stop.click()
     assert panel.wait(SECONDS)
     assert "Cancelled." in trouble(panel)
     with pytest.raises(QueryCancelledError):
@@ -402,15 +403,10 @@ def test_a_probe_can_be_cancelled(sandbox: Sandbox) -> None:
 # the form and the settings, alone
 
 
-def form() -> tuple[TimingForm, list[int]]:
-    """Return a form, and what counts its changes."""
-    told: list[int] = []
-    return TimingForm(lambda: told.append(1), whole=False), told
-
-
 def test_a_window_that_ends_now_is_found_out_once() -> None:
     """It stays until another choice is made, or until it is to end now again."""
-    made, told = form()
+    told: list[int] = []
+    made = WindowForm(lambda: told.append(1), whole=False)
     assert made.window is None
     window = made.ends(HOUR.end.timestamp() + 0.4)
     assert window == Window.parse("2026-10-31 19:00", "2026-11-01 01:00") == made.window
@@ -436,7 +432,7 @@ def test_a_window_that_ends_now_is_found_out_once() -> None:
 
 def test_the_log_group_of_another_flow_log_brings_its_format() -> None:
     """The monitor keeps its own format for its own log group."""
-    made, _ = form()
+    made = TimingForm(lambda: None, whole=False)
     other = LogFormat.parse("${srcaddr} ${action}")
     made.show(MONITOR)
     made.offer({"/flows": (other,), GROUP: ()})

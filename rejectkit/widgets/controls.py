@@ -8,11 +8,11 @@ from typing import Any
 
 import ipywidgets as w
 
-from rejectkit.errors import WindowError
 from rejectkit.exploring.services import protocol_name, service_name
 from rejectkit.widgets.holding import Holding, choices
 from rejectkit.widgets.pieces import Quiet
 from rejectkit.widgets.selection import ROW_CHOICES, Selection, parse_port
+from rejectkit.widgets.windowform import between, show
 from rejectkit.window import Window
 
 WHOLE, OWN = "Whole span", "Between two times"
@@ -110,7 +110,7 @@ class Controls(Quiet):
                 end = base.span.end
                 self._last = {label: Window(end - length, end) for label, length in LAST.items()}
             if self.quick.value != OWN and view.window is not None:
-                self._show_times(view.window)
+                show(view.window, self.start, self.end)
             for control, column, name in (
                 (self.kind, "kind", str),
                 (self.interface, "interfaceId", str),
@@ -126,21 +126,12 @@ class Controls(Quiet):
     def _window(self) -> Window | None:
         if self.quick.value != OWN:
             return self._last.get(self.quick.value, self._whole)
-        if not (self.start.value.strip() and self.end.value.strip()):
-            raise WindowError(
-                "a window needs both a start and an end, for example 2026-11-01 00:00 and 2026-11-01 06:00"
-            )
-        return Window.parse(self.start.value, self.end.value)
+        return between(self.start, self.end)
 
     def _set_window(self, window: Window | None) -> None:
         self.quick.value = WHOLE if window is None else OWN
         if window is not None:
-            self._show_times(window)
-
-    def _show_times(self, window: Window) -> None:
-        self.start.value, self.end.value = (
-            f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00") for moment in (window.start, window.end)
-        )
+            show(window, self.start, self.end)
 
     def _quick_changed(self, _: object) -> None:
         if self.quick.value != OWN:
@@ -153,12 +144,6 @@ class Controls(Quiet):
             with self._silence():
                 self.quick.value = OWN
         self._on_change()
-
-    def _changed(self, _: object) -> None:
-        with self._lock:
-            quiet = self._quiet
-        if not quiet:
-            self._on_change()
 
     def _reset(self, _: object) -> None:
         self.write(window=None, interface=None, direction=None, port=None, source=None, protocol=None, kind=None)

@@ -17,6 +17,7 @@ from rejectkit.sources.base import Source, Watch
 from rejectkit.widgets import markup
 from rejectkit.widgets.controls import Controls
 from rejectkit.widgets.desk import Desk, Summary
+from rejectkit.widgets.given import answers
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.jobs import Newest
 from rejectkit.widgets.panes import Panes
@@ -59,7 +60,7 @@ class Explorer:
         self, source: Source | str | Path, window: Window | None = None, *, summary: Summary = summarize
     ) -> None:
         """Make the widget and start reading."""
-        if not isinstance(source, str | Path) and not _answers(source):
+        if not isinstance(source, str | Path) and not answers(source):
             raise ArgumentError(f"source is {source!r}; give a source such as rk.FileSource('data/'), or a path")
         check_window(window)
         self._desk = Desk(source, summary)
@@ -253,8 +254,3 @@ class Explorer:
         own = name_in(names, self)
         source = name_in(names, self._desk.source) or (f"{own}.source" if own else "source")
         return source, name_in(names, sys.modules["rejectkit"])
-
-
-def _answers(source: object) -> bool:
-    """Whether a value has a source's calls; its fields are not looked at, as that may read files."""
-    return all(callable(getattr(type(source), name, None)) for name in ("run", "records"))

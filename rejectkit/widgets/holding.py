@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rejectkit.errors import ArgumentError
 from rejectkit.exploring import classify, gathering
 from rejectkit.exploring.flows import EGRESS, INGRESS, REQUIRED
 from rejectkit.exploring.profile import profile
@@ -145,6 +146,20 @@ def choices(holding: Holding, column: str, name: Callable[[Any], str] = str, mos
         return []
     counts = holding.records[column].value_counts().head(most)
     return [(f"{name(value)}  ({flows:,})", value) for value, flows in counts.items()]
+
+
+def whole(source: Source, watch: Watch) -> Window:
+    """Return the window from a source's first record to just after its last.
+
+    Raises
+    ------
+    ArgumentError
+        If it has none.
+    """
+    found = span(source, watch)
+    if found is None:
+        raise ArgumentError("the source has no record; choose another one")
+    return found
 
 
 def part(watch: Watch, low: float, high: float) -> Watch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,11 +19,11 @@ from rejectkit.plans import Applied, Plan
 from rejectkit.sources.base import Watch
 from rejectkit.sources.offered import log_groups
 from rejectkit.widgets import markup, monitorpanes
+from rejectkit.widgets.given import check_monitor, check_session
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.monitorform import NOWHERE, Form
 from rejectkit.widgets.monitorpanes import MonitorPanes, question_of
-from rejectkit.widgets.pieces import words_for
-from rejectkit.widgets.turns import Turns
+from rejectkit.widgets.panel import Panel
 from rejectkit.widgets.watched import Watched
 
 
@@ -37,7 +36,7 @@ class Proposal:
     undo: bool
 
 
-class MonitorPanel:
+class MonitorPanel(Panel[MonitorPanes]):
     """A form for a `Monitor`, and the way from it to an alarm and back. The last value of a cell shows it.
 
     The pattern is tested on real lines, the plan is shown before it is applied, and applied only once it was
@@ -79,15 +78,14 @@ class MonitorPanel:
         budget: Budget | None = None,
     ) -> None:
         """Make the panel and look which log groups there are."""
-        if not callable(getattr(session, "client", None)):
-            raise ArgumentError(f"session is {session!r}; give a boto3.Session, or the session of a sandbox")
-        if monitor is not None and not isinstance(monitor, Monitor):
-            raise ArgumentError(f"monitor is {monitor!r}; give a Monitor, for example rk.Monitor(log_group='…')")
+        super().__init__()
+        check_session(session)
+        if monitor is not None:
+            check_monitor(monitor)
         first = monitor or NOWHERE
         if log_group is not None:
             first = first.changed(log_group=log_group)
         self._session, self._budget = session, budget or budget_of(session)
-        self._lock = threading.RLock()  # the form is read from two threads
         self._monitor: Monitor | None = None
         self._refused: RejectkitError | None = None  # what is wrong with the form as it stands
         self._tested: PatternTest | None = None
@@ -96,24 +94,14 @@ class MonitorPanel:
         self._findings: list[Finding] | None = None
         self.form = Form(self._changed, first)
         self.panes = MonitorPanes(self.form)
-        self._turns = Turns(self._busied, self.panes.work.report, self._tell)
-        for button, act in (
+        self.panes.confirm.observe(lambda _: self._freshen(), "value")
+        self._open(
             (self.panes.test, self.test_pattern),
             (self.panes.plan, self.make_plan),
             (self.panes.health, self.check_health),
             (self.panes.teardown, self.make_teardown),
             (self.panes.apply, self.apply),
-            (self.panes.stop, self.cancel),
-        ):
-            button.on_click(lambda _, act=act: act())
-        self.panes.confirm.observe(lambda _: self._freshen(), "value")
-        self._changed()
-        self._turns.begin(self._offer)
-
-    @property
-    def widget(self) -> Any:
-        """The ipywidgets box, to be put among other widgets."""
-        return self.panes.widget
+        )
 
     @property
     def monitor(self) -> Monitor:
@@ -132,8 +120,7 @@ class MonitorPanel:
 
     @monitor.setter
     def monitor(self, monitor: Monitor) -> None:
-        if not isinstance(monitor, Monitor):
-            raise ArgumentError(f"monitor is {monitor!r}; give a Monitor, for example rk.Monitor(log_group='…')")
+        check_monitor(monitor)
         self.form.write(monitor)
 
     @property
@@ -161,19 +148,11 @@ class MonitorPanel:
         self._turns.settle()
         return list(self._findings or [])
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait, at most `timeout` seconds, until the work is done; returns whether that is so."""
-        return self._turns.wait(timeout)
-
     def still(self) -> str:
         """Return what is shown now as HTML that needs neither kernel nor widgets."""
         with self._lock:
             values = "" if self._monitor is None else self._monitor._repr_html_()
-        return values + self.panes.still()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = dict(self.widget._repr_mimebundle_(**kwargs))
-        return {**bundle, "text/plain": "MonitorPanel", "text/html": self.still()}
+        return values + super().still()
 
     # what can be asked for: each as its button does it, and nothing while other work is under way
 
@@ -210,11 +189,6 @@ class MonitorPanel:
                 return
             self._turns.fail(ArgumentError(wrong))
 
-    def cancel(self) -> None:
-        """Stop the work under way; a plan that is being applied stops between two of its steps."""
-        if self._turns.cancel():
-            self.panes.stopping()
-
     # what moves it
 
     def _changed(self) -> None:
@@ -242,13 +216,6 @@ class MonitorPanel:
             panes.stale(shown is not None and not fresh)
             tested, now = self._tested, self._monitor
             panes.outdated(tested is not None and now is not None and tested.pattern != now.pattern)
-
-    def _busied(self, busy: bool) -> None:
-        with self._lock:
-            self.panes.busy(busy)
-            if busy:
-                self.panes.trouble("")
-            self._freshen()
 
     # the work, on its own thread
 
@@ -302,6 +269,3 @@ class MonitorPanel:
             self._proposal = None
             self.panes.withdraw()
             self._freshen()
-
-    def _tell(self, error: Exception) -> None:
-        self.panes.trouble(words_for(error))

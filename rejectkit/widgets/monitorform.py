@@ -16,6 +16,7 @@ from rejectkit.monitoring.limits import MOST_LOG_LINES
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
 from rejectkit.monitoring.patternwrite import PRIVATE
 from rejectkit.records import LogFormat
+from rejectkit.widgets.loggroup import chosen_group, first_group, group_box
 from rejectkit.widgets.pieces import Quiet, field, grid
 
 NOWHERE: Final = Monitor(log_group="-")
@@ -85,7 +86,7 @@ class Form(Quiet):
             each.observe(self._changed, "value")
 
     def _make(self) -> None:
-        self.log_group = w.Combobox(description="Log group", placeholder="of the flow log", continuous_update=False)
+        self.log_group = group_box()
         self.log_format = field("Log format of the flow log")
         self.log_format.add_class("rejectkit-wide")
         self.design = w.Dropdown(options=list(DESIGNS.items()), description="Design")
@@ -127,10 +128,7 @@ class Form(Quiet):
         RejectkitError
             If a value is none that AWS takes, or two of them do not go together.
         """
-        group = self.log_group.value.strip()
-        if not group:
-            raise ArgumentError("no log group is chosen; choose the one that the flow log delivers to")
-        base = self._base
+        group, base = chosen_group(self.log_group), self._base
         queried = self.design.value == LOG_ALARM
         changes: dict[str, Any] = {
             "log_group": group,
@@ -203,9 +201,8 @@ class Form(Quiet):
         with self._silence():
             self._formats = groups
             self.log_group.options = list(groups)
-            delivered = [name for name, formats in groups.items() if formats] or list(groups)
-            if not self.log_group.value and len(delivered) == 1:
-                self.log_group.value = delivered[0]
+            if not self.log_group.value:
+                self.log_group.value = first_group(groups)
                 self._take_format()
         self._on_change()
 

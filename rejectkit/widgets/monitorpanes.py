@@ -12,7 +12,7 @@ from rejectkit.monitoring.patterntest import PatternTest
 from rejectkit.plans import Applied, Plan, Step
 from rejectkit.widgets import markup, monitormarkup
 from rejectkit.widgets.monitorform import NOWHERE, Form
-from rejectkit.widgets.pieces import Progress, capital, grid, see
+from rejectkit.widgets.pieces import Work, bar, capital, grid, see
 
 
 class MonitorPanes:
@@ -28,10 +28,8 @@ class MonitorPanes:
         The plan that is shown has been read; carry it out.
     questions : Box
         A Checkbox for each question of the plan that is shown.
-    stop : Button
-        Cancel, while there is work.
-    work : Progress
-        How far it is.
+    work : Work
+        How far the work is, and Cancel.
     """
 
     def __init__(self, form: Form) -> None:
@@ -40,11 +38,10 @@ class MonitorPanes:
         self.plan = w.Button(description="Show the plan", tooltip="What would be made or changed; nothing is")
         self.health = w.Button(description="Check health", tooltip="The state of the alarm, and its wiring")
         self.teardown = w.Button(description="Plan the teardown", tooltip="What would be removed; nothing is")
-        self.stop = w.Button(description="Cancel", tooltip="Stop the work")
         self.apply = w.Button(description="Apply", tooltip="Carry out the plan above", button_style="primary")
         self.confirm = w.Checkbox(description="I have read this plan; carry it out", indent=False)
         self.questions = w.VBox()
-        self.work = Progress()
+        self.work = Work()
         self._last = NOWHERE
         self._roles = w.VBox([form.how])  # hides what it holds, whose own display is the stylesheet's
         self._form, self._asked = form, dict[tuple[str, str, str], w.Checkbox]()
@@ -52,10 +49,8 @@ class MonitorPanes:
         self._trouble, self._tested, self._outdated, self._planned = (w.HTML() for _ in range(4))
         self._stale, self._applied, self._state, self._findings = (w.HTML() for _ in range(4))
         self._shown = (self._tested, self._planned, self._applied, self._state, self._findings)
-        self._carry = w.HBox([self.confirm, self.apply])
-        bar = w.HBox([self.test, self.plan, self.health, self.teardown, self.work.bar, self.work.doing, self.stop])
-        for box in (bar, self._carry):
-            box.add_class("rejectkit-bar")
+        self._carry = bar(self.confirm, self.apply)
+        asks = bar(self.test, self.plan, self.health, self.teardown, *self.work.boxes)
         parts = [w.HTML(markup.STYLE + monitormarkup.STYLE)]
         for title, inside in (
             ("Where the lines are", [form.where]),
@@ -66,12 +61,12 @@ class MonitorPanes:
             ("Whom it tells", [form.whom]),
         ):
             parts += [w.HTML(monitormarkup.heading(title)), *inside]
-        parts += [self._wrong, bar, self._trouble, self._tested, self._outdated, self._planned, self._stale]
+        parts += [self._wrong, asks, self._trouble, self._tested, self._outdated, self._planned, self._stale]
         parts += [self.questions, self._carry, self._applied, self._state, self._findings]
         self.widget = w.VBox(parts)
         for name in ("rejectkit", "rejectkit-monitor"):
             self.widget.add_class(name)
-        see(False, self.stop, self._carry, self.questions)
+        see(False, self._carry, self.questions)
 
     # the form
 
@@ -95,15 +90,6 @@ class MonitorPanes:
         see(self._form.design.value == LOG_ALARM, self._roles)
 
     # the work
-
-    def busy(self, busy: bool) -> None:
-        """Show whether there is work."""
-        see(busy, self.stop)
-        self.work.busy(busy)
-
-    def stopping(self) -> None:
-        """Show that the work will stop."""
-        self.work.doing.value = "stopping after this step"
 
     def trouble(self, sentence: str) -> None:
         """Show a sentence about what went wrong; an empty one takes it away."""

@@ -44,6 +44,36 @@ class Progress:
             self.told, self.bar.value, self.doing.value = now, fraction, what
 
 
+class Work(Progress):
+    """How far the work is, with the button that stops it.
+
+    Attributes
+    ----------
+    stop : Button
+        Cancel, seen while there is work.
+    """
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        super().__init__()
+        self.stop = w.Button(description="Cancel", tooltip="Stop the work")
+        see(False, self.stop)
+
+    @property
+    def boxes(self) -> tuple[Any, ...]:
+        """The widgets, in their order."""
+        return self.bar, self.doing, self.stop
+
+    def busy(self, busy: bool) -> None:
+        """Show whether there is work."""
+        super().busy(busy)
+        see(busy, self.stop)
+
+    def stopping(self) -> None:
+        """Show that the work will stop."""
+        self.doing.value = "stopping after this step"
+
+
 class Quiet:
     """Widgets that code fills: while it does, what they tell is not passed on.
 
@@ -69,6 +99,13 @@ class Quiet:
             finally:
                 self._quiet = before
 
+    def _changed(self, _: object) -> None:
+        """Pass a change on."""
+        with self._lock:
+            quiet = self._quiet
+        if not quiet:
+            self._on_change()
+
 
 def see(visible: bool, *parts: Any) -> None:
     """Show or hide widgets."""
@@ -80,6 +117,13 @@ def grid(*widgets: Any) -> w.Box:
     """Return widgets side by side, each under its label, as many as there is room for."""
     box = w.Box(widgets)
     box.add_class("rejectkit-controls")
+    return box
+
+
+def bar(*widgets: Any) -> w.HBox:
+    """Return widgets in a line, such as buttons."""
+    box = w.HBox(widgets)
+    box.add_class("rejectkit-bar")
     return box
 
 

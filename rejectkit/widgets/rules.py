@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rejectkit.errors import ArgumentError, RejectkitError
+from rejectkit.errors import RejectkitError
 from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.network.model import Network
 from rejectkit.pacing import Budget, budget_of
@@ -20,16 +19,16 @@ from rejectkit.sources.cloudwatch import InsightsSource
 from rejectkit.widgets import rulescode
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.jobs import Job
+from rejectkit.widgets.panel import Panel
 from rejectkit.widgets.pieces import words_for
 from rejectkit.widgets.rulesdesk import Proposal, Read, RulesDesk, check
 from rejectkit.widgets.rulesform import Asked, RulesForm
 from rejectkit.widgets.rulesheld import Held
 from rejectkit.widgets.rulespanes import RulesPanes
-from rejectkit.widgets.turns import Turns
 from rejectkit.window import Window
 
 
-class RulesPanel:
+class RulesPanel(Panel[RulesPanes]):
     """Who refused what, which rule to change, and what that would do. The last value of a cell shows it.
 
     The way is from top to bottom: read the records of a window and the rules; see who refused them; choose among the
@@ -75,10 +74,10 @@ class RulesPanel:
         budget: Budget | None = None,
     ) -> None:
         """Make the panel and look which log groups and VPCs there are."""
+        super().__init__()
         check(session, source, vpc, network)
         self.session = session
         self._desk = RulesDesk(session, source, network, budget or budget_of(session))
-        self._lock = threading.RLock()  # the form is read from two threads
         self._asked: Asked | None = None
         self._held = Held()
         self._below = False  # whether the work was begun by one of the buttons further down
@@ -88,25 +87,15 @@ class RulesPanel:
             self._changed, self._find, vpc=vpc or "", own_source=own_source, own_rules=own_rules, whole=whole
         )
         self.panes = RulesPanes(self.form, self._picked)
-        self._turns = Turns(self._busied, self.panes.work.report, self._tell)
-        for button, act in (
+        self.panes.confirm.observe(lambda _: self._freshen(), "value")
+        self.form.undo.observe(lambda _: self._freshen(), "value")
+        self._open(
             (self.panes.read, self.read),
             (self.panes.attempt, self.attempt),
             (self.panes.plan, self.make_plan),
             (self.panes.apply, self.apply),
             (self.panes.undo, self.undo),
-            (self.panes.stop, self.cancel),
-        ):
-            button.on_click(lambda _, act=act: act())
-        self.panes.confirm.observe(lambda _: self._freshen(), "value")
-        self.form.undo.observe(lambda _: self._freshen(), "value")
-        self._changed()
-        self._turns.begin(self._offer)
-
-    @property
-    def widget(self) -> Any:
-        """The ipywidgets box, to be put among other widgets."""
-        return self.panes.widget
+        )
 
     @property
     def source(self) -> Source:
@@ -132,8 +121,6 @@ class RulesPanel:
 
     @window.setter
     def window(self, window: Window) -> None:
-        if not isinstance(window, Window):
-            raise ArgumentError(f"window is {window!r}; give a Window, for example rk.Window.last('24h')")
         self.form.time.choose(window)
 
     @property
@@ -204,18 +191,6 @@ class RulesPanel:
         self._turns.settle()
         return self._held
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait, at most `timeout` seconds, until the work is done; returns whether that is so."""
-        return self._turns.wait(timeout)
-
-    def still(self) -> str:
-        """Return what is shown now as HTML that needs neither kernel nor widgets."""
-        return self.panes.still()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = dict(self.widget._repr_mimebundle_(**kwargs))
-        return {**bundle, "text/plain": "RulesPanel", "text/html": self.still()}
-
     # what can be asked for: each as its button does it, and nothing while other work is under way
 
     def read(self) -> None:
@@ -259,11 +234,6 @@ class RulesPanel:
         """Undo the latest change that was applied here, or that of the undo file that was set."""
         with self._lock:
             self._begin(lambda: partial(self._undo, self._held.undoable()))
-
-    def cancel(self) -> None:
-        """Stop the work under way; a plan that is being applied stops between two of its steps."""
-        if self._turns.cancel():
-            self.panes.stopping()
 
     def _begin(self, work: Callable[[], Job]) -> None:
         """Begin work that may be impossible as things stand, which is told; nothing happens where there is some."""
@@ -325,13 +295,6 @@ class RulesPanel:
             panes.undo.disabled = busy or held.undo_file is None
             panes.stale(held.read is not None and self._asked != held.read.asked, held.behind)
 
-    def _busied(self, busy: bool) -> None:
-        with self._lock:
-            self.panes.busy(busy)
-            if busy:
-                self.panes.trouble("")
-            self._freshen()
-
     def _tell(self, error: Exception) -> None:
         self.panes.trouble(words_for(error), self._below)
 
@@ -381,7 +344,7 @@ class RulesPanel:
         try:
             done = shown.plan.apply(watch, confirm=True)
         finally:  # what is there is no longer what the plan was made of
-            self._end("Done" if done is not None else "Not finished", done, shown.path)
+            self._end("Done" if done is not None else "Not finished", done, shown.plan.undo_file)
 
     def _undo(self, path: Path, watch: Watch) -> None:
         plan, done = self._desk.undo(path, watch), None

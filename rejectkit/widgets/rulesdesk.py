@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
@@ -15,23 +15,23 @@ from rejectkit.exploring import classify
 from rejectkit.network.advising.suggest import suggest
 from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.network.blaming.blame import blame
-from rejectkit.network.changing.plan import plan
+from rejectkit.network.changing.plan import RulePlan, plan
 from rejectkit.network.changing.undo import undo
 from rejectkit.network.model import Network
 from rejectkit.network.replaying.what_if import what_if
 from rejectkit.network.snapshots.inventory import from_ec2
 from rejectkit.pacing import Budget
 from rejectkit.plans import Plan
-from rejectkit.sources.base import Source, Watch, span
+from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cloudwatch import InsightsSource
 from rejectkit.sources.offered import log_groups
 from rejectkit.widgets import rulestables
-from rejectkit.widgets.holding import part
+from rejectkit.widgets.given import check_session, check_source
+from rejectkit.widgets.holding import part, whole
+from rejectkit.widgets.loggroup import first_group
 from rejectkit.widgets.rulesform import Asked, RulesForm
 from rejectkit.widgets.watched import Watched
 from rejectkit.window import Window
-
-_PATH: Final = "; undo file "  # what a plan's title says before the path
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,11 @@ class Tried:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan that is shown, of which suggestions, and where its undo file goes."""
+    """A plan that is shown, of which suggestions, and where its undo file was wanted; None: wherever."""
 
     chosen: tuple[int, ...]
     wanted: Path | None
-    plan: Plan
-
-    @property
-    def path(self) -> Path:
-        """Where the undo file goes."""
-        return Path(self.plan.title.rpartition(_PATH)[2])
+    plan: RulePlan
 
 
 class RulesDesk:
@@ -130,9 +125,8 @@ class RulesDesk:
         groups: dict[str, Any] = {}
         if self._given is None:
             groups = dict(log_groups(self.session, Watched(self.budget, watch, 0.0, 0.6)))
-        delivered = [name for name, formats in groups.items() if formats] or list(groups)
         vpcs = [] if self.network is not None else self._vpcs(watch)
-        return list(groups), delivered[0] if len(delivered) == 1 else "", vpcs
+        return list(groups), first_group(groups), vpcs
 
     def _vpcs(self, watch: Watch) -> list[str]:
         ec2 = Service(self.session, "ec2", budget=Watched(self.budget, watch, 0.6, 1.0))
@@ -149,18 +143,16 @@ class RulesDesk:
         RejectkitError
             If the form has a value that cannot be, or the source has no record.
         """
-        asked, time = form.read(), form.time
-        if asked.window is None:
-            if time.length is not None:
-                time.ends(Service(self.session, "logs", budget=Watched(self.budget, watch, 0.0, 0.03)).now())
-            else:
-                found = span(self.source(asked.log_group), part(watch, 0.0, 0.03))
-                if found is None:
-                    raise ArgumentError("the source has no record; choose another one")
-                time.spans(found)
-            asked = form.read()
+        asked = form.read()
+        window = form.time.found(lambda: self._now(watch), lambda: self._span(asked.log_group, watch))
         watch.check()
-        return asked
+        return replace(asked, window=window)
+
+    def _now(self, watch: Watch) -> float:
+        return Service(self.session, "logs", budget=Watched(self.budget, watch, 0.0, 0.03)).now()
+
+    def _span(self, log_group: str, watch: Watch) -> Window:
+        return whole(self.source(log_group), part(watch, 0.0, 0.03))
 
     def read(self, asked: Asked, watch: Watch) -> Read:
         """Return records and rules, who refused what, and what to change."""
@@ -223,10 +215,8 @@ def check(session: Any, source: object, vpc: object, network: object) -> None:
     ArgumentError
         With the first that is not.
     """
-    if not callable(getattr(session, "client", None)):
-        raise ArgumentError(f"session is {session!r}; give a boto3.Session, or the session of a sandbox")
-    if source is not None and not all(callable(getattr(type(source), name, None)) for name in ("run", "records")):
-        raise ArgumentError(f"source is {source!r}; give a source such as rk.InsightsSource('/vpc/flow-logs')")
+    check_session(session)
+    check_source(source)
     if network is not None and not isinstance(network, Network):
         raise ArgumentError(f"network is {network!r}; give a Network, as rk.Network.from_ec2 reads it")
     if vpc is not None and not isinstance(vpc, str):

@@ -10,8 +10,9 @@ from typing import Final
 import ipywidgets as w
 
 from rejectkit.errors import ArgumentError
+from rejectkit.widgets.loggroup import chosen_group, group_box
 from rejectkit.widgets.pieces import field, grid
-from rejectkit.widgets.ruleswindow import WindowForm
+from rejectkit.widgets.windowform import WindowForm
 from rejectkit.window import Window
 
 EVERY: Final = "all of the region"
@@ -86,7 +87,7 @@ class RulesForm:
         """
         self._own_source, self._own_rules = own_source, own_rules
         self._change = on_change
-        self.log_group = w.Combobox(description="Log group", placeholder="of the flow log", continuous_update=False)
+        self.log_group = group_box()
         self.vpc = w.Combobox(value=vpc, description="VPC", placeholder=EVERY, continuous_update=False)
         self.time = WindowForm(on_change, whole=whole)
         self.sources = field("Let in besides", "addresses or CIDRs outside")
@@ -96,8 +97,7 @@ class RulesForm:
         self.find.add_class("rejectkit-wide")
         self.undo.add_class("rejectkit-wide")
         places = ([] if own_source else [self.log_group]) + ([] if own_rules else [self.vpc])
-        time = self.time
-        self.where = grid(*places, time.quick, time.start, time.end, time.anew, self.sources, self.widest)
+        self.where = grid(*places, *self.time.boxes, self.sources, self.widest)
         self.which, self.safety = grid(self.find), grid(self.undo)
         for each in (*places, self.sources, self.widest):
             each.observe(lambda _: on_change(), "value")
@@ -111,9 +111,7 @@ class RulesForm:
         RejectkitError
             If no log group is chosen, or a time is none.
         """
-        group = "" if self._own_source else self.log_group.value.strip()
-        if not group and not self._own_source:
-            raise ArgumentError("no log group is chosen; choose the one that the flow log delivers to")
+        group = "" if self._own_source else chosen_group(self.log_group)
         words = self.vpc.value.split()
         vpc = None if self._own_rules or not words else words[0]
         if vpc is not None and not vpc.startswith("vpc-"):

@@ -11,7 +11,7 @@ import ipywidgets as w
 from rejectkit.network.advising.suggestion import Suggestion
 from rejectkit.plans import Applied, Plan
 from rejectkit.widgets import markup, rulesmarkup, rulestables
-from rejectkit.widgets.pieces import Progress, capital, see
+from rejectkit.widgets.pieces import Work, bar, capital, see
 from rejectkit.widgets.querybar import QueryBar
 from rejectkit.widgets.rulesdesk import Read, Tried
 from rejectkit.widgets.rulesform import RulesForm
@@ -36,10 +36,8 @@ class RulesPanes:
         What can be asked for.
     confirm : Checkbox
         The plan that is shown has been read.
-    stop : Button
-        Cancel, while there is work.
-    work : Progress
-        How far it is.
+    work : Work
+        How far the work is, and Cancel.
     boxes : dict of int to Checkbox
         By the place of a suggestion: whether it is chosen. Of those that are offered now.
     code : QueryBar
@@ -54,9 +52,8 @@ class RulesPanes:
         self.plan = w.Button(description="Show the plan", tooltip="What would be changed; nothing is")
         self.apply = w.Button(description="Apply", tooltip="Carry out the plan above", button_style="primary")
         self.undo = w.Button(description="Undo this change", tooltip="The rules are put back as they were")
-        self.stop = w.Button(description="Cancel", tooltip="Stop the work")
         self.confirm = w.Checkbox(description="I have read this plan: make every change in it", indent=False)
-        self.work, self.boxes = Progress(), dict[int, w.Checkbox]()
+        self.work, self.boxes = Work(), dict[int, w.Checkbox]()
         self.code = QueryBar(noun="code", label="Python lines that do the same")
         self._trouble, self._wrong, self._first, self._stale, self._late = (w.HTML() for _ in range(5))
         self._standing, self._refusals, self._offered, self._outcome = (w.HTML() for _ in range(4))
@@ -84,24 +81,13 @@ class RulesPanes:
             self.widget.add_class(name)
         self.code.place = self.widget.model_id or ""
         self._first.value = markup.sentence(_FIRST)
-        see(False, self.stop, self._who, self._what, self._carry, self._ends, self._last)
+        see(False, self._who, self._what, self._carry, self._ends, self._last)
 
     def _bar(self, *widgets: Any) -> w.HBox:
         """Return buttons, with how far the work is beside them."""
-        bar = w.HBox([*widgets, self.work.bar, self.work.doing, self.stop])
-        bar.add_class("rejectkit-bar")
-        return bar
+        return bar(*widgets, *self.work.boxes)
 
     # the work
-
-    def busy(self, busy: bool) -> None:
-        """Show whether there is work."""
-        see(busy, self.stop)
-        self.work.busy(busy)
-
-    def stopping(self) -> None:
-        """Show that the work will stop."""
-        self.work.doing.value = "stopping after this step"
 
     def trouble(self, sentence: str, below: bool = False) -> None:
         """Show a sentence about what went wrong, by the buttons that began it; an empty one takes it away."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,13 +18,13 @@ from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cloudwatch import InsightsSource
 from rejectkit.sources.offered import log_groups
 from rejectkit.widgets import timingcode
+from rejectkit.widgets.given import check_monitor, check_session, check_source
 from rejectkit.widgets.holding import part
-from rejectkit.widgets.pieces import words_for
+from rejectkit.widgets.panel import Panel
 from rejectkit.widgets.timingdesk import Asked, Measured, Tested, TimingDesk, Tried
 from rejectkit.widgets.timingform import TimingForm
 from rejectkit.widgets.timingpanes import TimingPanes
 from rejectkit.widgets.timingwork import DELAYS
-from rejectkit.widgets.turns import Turns
 from rejectkit.widgets.watched import Watched
 from rejectkit.window import Window
 
@@ -35,7 +34,7 @@ _USED = (
 )
 
 
-class TimingPanel:
+class TimingPanel(Panel[TimingPanes]):
     """How late an alert is, whether it would have fired, and which setting to use. The last value of a cell shows it.
 
     Four parts: the latency of each alert, stage by stage; a replay of the monitor's rule on past records; a trial of
@@ -85,17 +84,15 @@ class TimingPanel:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         """Make the panel and look which log groups there are."""
-        if not callable(getattr(session, "client", None)):
-            raise ArgumentError(f"session is {session!r}; give a boto3.Session, or the session of a sandbox")
-        if monitor is not None and not isinstance(monitor, Monitor):
-            raise ArgumentError(f"monitor is {monitor!r}; give a Monitor, for example rk.Monitor(log_group='…')")
-        if source is not None and not all(callable(getattr(type(source), name, None)) for name in ("run", "records")):
-            raise ArgumentError(f"source is {source!r}; give a source such as rk.InsightsSource('/vpc/flow-logs')")
+        super().__init__()
+        check_session(session)
+        if monitor is not None:
+            check_monitor(monitor)
+        check_source(source)
         if log_group is not None:
             monitor = monitor.changed(log_group=log_group) if monitor else Monitor(log_group=log_group)
         self.session = session
         self._desk = TimingDesk(session, source, budget or budget_of(session), connect, sleep)
-        self._lock = threading.RLock()  # the form is read from two threads
         self._base, self._monitor = monitor, monitor
         self._refused: RejectkitError | None = None  # what is wrong with the form as it stands
         self._measured: Measured | None = None
@@ -106,23 +103,13 @@ class TimingPanel:
         self.form = TimingForm(self._changed, whole=source is not None and not isinstance(source, InsightsSource))
         self.panes = TimingPanes(self.form)
         self.form.show(monitor)
-        self._turns = Turns(self._busied, self.panes.work.report, self._tell)
-        for button, act in (
+        self._open(
             (self.panes.measure, self.measure),
             (self.panes.replay, self.replay),
             (self.panes.sweep, self.try_settings),
             (self.panes.use, self.use_recommended),
             (self.panes.probe, self.try_target),
-            (self.panes.stop, self.cancel),
-        ):
-            button.on_click(lambda _, act=act: act())
-        self._changed()
-        self._turns.begin(self._offer)
-
-    @property
-    def widget(self) -> Any:
-        """The ipywidgets box, to be put among other widgets."""
-        return self.panes.widget
+        )
 
     @property
     def monitor(self) -> Monitor:
@@ -141,8 +128,7 @@ class TimingPanel:
 
     @monitor.setter
     def monitor(self, monitor: Monitor) -> None:
-        if not isinstance(monitor, Monitor):
-            raise ArgumentError(f"monitor is {monitor!r}; give a Monitor, for example rk.Monitor(log_group='…')")
+        check_monitor(monitor)
         with self._lock:
             self._base = monitor
             self.panes.used("")
@@ -163,13 +149,11 @@ class TimingPanel:
         WindowError
             If its times are none.
         """
-        return self.form.window
+        return self.form.time.window
 
     @window.setter
     def window(self, window: Window) -> None:
-        if not isinstance(window, Window):
-            raise ArgumentError(f"window is {window!r}; give a Window, for example rk.Window.last('24h')")
-        self.form.choose(window)
+        self.form.time.choose(window)
 
     @property
     def latency(self) -> pd.DataFrame | None:
@@ -214,18 +198,6 @@ class TimingPanel:
         self._turns.settle()
         return self._probed
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait, at most `timeout` seconds, until the work is done; returns whether that is so."""
-        return self._turns.wait(timeout)
-
-    def still(self) -> str:
-        """Return what is shown now as HTML that needs neither kernel nor widgets."""
-        return self.panes.still()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = dict(self.widget._repr_mimebundle_(**kwargs))
-        return {**bundle, "text/plain": "TimingPanel", "text/html": self.still()}
-
     # what can be asked for: each as its button does it, and nothing while other work is under way
 
     def measure(self) -> None:
@@ -256,11 +228,6 @@ class TimingPanel:
         """Probe the target that is named and confirmed."""
         self._turns.begin(self._probe)
 
-    def cancel(self) -> None:
-        """Stop the work under way."""
-        if self._turns.cancel():
-            self.panes.stopping()
-
     # what moves it
 
     def _changed(self) -> None:
@@ -279,10 +246,10 @@ class TimingPanel:
         """Let the buttons be as the form allows, and say which answers are of other choices."""
         with self._lock:
             panes, never = self.panes, self._turns.busy or self._monitor is None
-            for button in (panes.measure, panes.replay, panes.sweep, panes.use, self.form.anew):
+            for button in (panes.measure, panes.replay, panes.sweep, panes.use, self.form.time.anew):
                 button.disabled = never
             panes.probe.disabled = never or not self.form.confirm.value
-            now = self._read(lambda: (self._monitor, self.form.window))
+            now = self._read(lambda: (self._monitor, self.form.time.window))
             for pane, told in ((panes.latency, self._measured), (panes.backtest, self._tested)):
                 pane.outdated(told is not None and (told.asked.monitor, told.asked.window) != now)
             tried = self._tried
@@ -299,16 +266,6 @@ class TimingPanel:
         except RejectkitError:
             return None
 
-    def _busied(self, busy: bool) -> None:
-        with self._lock:
-            self.panes.busy(busy)
-            if busy:
-                self.panes.trouble("")
-            self._freshen()
-
-    def _tell(self, error: Exception) -> None:
-        self.panes.trouble(words_for(error))
-
     # the work, on its own thread
 
     def _offer(self, watch: Watch) -> None:
@@ -316,11 +273,10 @@ class TimingPanel:
 
     def _asked(self, watch: Watch) -> Asked:
         """Return the monitor and the window; when a window that ends now ends is found out once."""
-        monitor, window = self.monitor, self.form.window
-        if window is None and self.form.length is not None:
-            window = self.form.ends(self._desk.now(watch))
-        elif window is None:
-            window = self.form.spans(self._desk.span(monitor, part(watch, 0.0, 0.05)))
+        monitor = self.monitor
+        window = self.form.time.found(
+            lambda: self._desk.now(watch), lambda: self._desk.span(monitor, part(watch, 0.0, 0.05))
+        )
         watch.check()
         return Asked(monitor, window)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rejectkit.aws import Service
-from rejectkit.errors import ArgumentError, QueryCancelledError, RejectkitError
+from rejectkit.errors import QueryCancelledError, RejectkitError
 from rejectkit.monitoring.deliverylag import lag
 from rejectkit.monitoring.latencies import latency
 from rejectkit.monitoring.monitor import Monitor
@@ -20,9 +20,9 @@ from rejectkit.monitoring.recommending import Recommendation, recommend
 from rejectkit.monitoring.replay import Backtest
 from rejectkit.monitoring.sweeping import sweep
 from rejectkit.pacing import Budget
-from rejectkit.sources.base import Source, Watch, span
+from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cloudwatch import InsightsSource
-from rejectkit.widgets.holding import part
+from rejectkit.widgets.holding import part, whole
 from rejectkit.widgets.timingwork import DELAYS, Trial, events_of, figures_of, period_for, replays
 from rejectkit.widgets.watched import Watched
 from rejectkit.window import Window
@@ -131,10 +131,7 @@ class TimingDesk:
         ArgumentError
             If it has none.
         """
-        found = span(self.source(monitor), watch)
-        if found is None:
-            raise ArgumentError("the source has no record; choose another one")
-        return found
+        return whole(self.source(monitor), watch)
 
     def measure(self, asked: Asked, watch: Watch) -> Measured:
         """Return how late alerts and records were."""

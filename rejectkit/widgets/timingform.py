@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import ipywidgets as w
 
-from rejectkit.errors import ArgumentError, WindowError
+from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.records import LogFormat
+from rejectkit.widgets.loggroup import chosen_group, first_group, group_box
 from rejectkit.widgets.pieces import Quiet, field, grid
 from rejectkit.widgets.timingwork import DELAYS, MEASURED, Grid, Trial
+from rejectkit.widgets.windowform import WindowForm
 from rejectkit.window import Window
 
-WHOLE, BETWEEN = "All the source has", "Between two times"
-LAST: Final = {
-    "Last hour": timedelta(hours=1),
-    "Last 6 hours": timedelta(hours=6),
-    "Last 24 hours": timedelta(hours=24),
-    "Last 7 days": timedelta(days=7),
-}
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _SPAN = re.compile(r"\s*(.+?)\s+(?:to|–|until)\s+(.+?)\s*")
 
@@ -34,8 +28,8 @@ class TimingForm(Quiet):
     ----------
     log_group, alarm : Combobox, Text
         Of the monitor.
-    quick, start, end, anew : Dropdown, Text, Text, Button
-        The window: a quick choice, or two UTC times; and to look at the clock again.
+    time : WindowForm
+        The window.
     delivery : Dropdown
         How late records are taken to come.
     periods, evaluation_periods, datapoints, thresholds, inside : Text, Checkbox
@@ -59,15 +53,10 @@ class TimingForm(Quiet):
             Whether the window is at first all that the source has; else the last six hours.
         """
         super().__init__(on_change)
-        self._window: Window | None = None
         self._formats: Mapping[str, tuple[LogFormat, ...]] = {}
-        self.log_group = w.Combobox(description="Log group", placeholder="of the flow log", continuous_update=False)
+        self.log_group = group_box()
         self.alarm = field("Alarm")
-        first = WHOLE if whole else "Last 6 hours"
-        self.quick = w.Dropdown(options=[*LAST, WHOLE, BETWEEN], value=first, description="Window")
-        self.start = field("Start (UTC)", "2026-11-01 00:00")
-        self.end = field("End (UTC)", "2026-11-02 00:00")
-        self.anew = w.Button(description="Up to now", tooltip="Look at the clock again: the window ends now")
+        self.time = WindowForm(on_change, whole=whole)
         self.delivery = w.Dropdown(options=list(DELAYS), value=MEASURED, description="Delivery")
         self.periods = field("Periods (s)", value="60, 300, 900")
         self.evaluation_periods = field("N: datapoints judged", value="1, 3, 6")
@@ -82,21 +71,25 @@ class TimingForm(Quiet):
         self.port = field("TCP port", "5432")
         self.confirm = w.Checkbox(description="It is mine; try it once", indent=False)
         self.incidents.add_class("rejectkit-wide")
-        self.where = grid(self.log_group, self.alarm, self.quick, self.start, self.end, self.anew)
+        self.where = grid(self.log_group, self.alarm, *self.time.boxes)
         self.what = grid(self.delivery)
         trial = (self.periods, self.evaluation_periods, self.datapoints, self.thresholds)
         self.trial = grid(*trial, self.most_pages, self.inside, self.incidents)
         self.target = grid(self.address, self.port, self.confirm)
-        self.log_group.observe(self._group_changed, "value")
-        self.quick.observe(self._quick_changed, "value")
-        for each in (self.start, self.end):
-            each.observe(self._time_changed, "value")
         for each in (self.address, self.port):
             each.observe(self._target_changed, "value")
-        others = (self.alarm, self.delivery, *trial, self.inside, self.most_pages, self.incidents, self.confirm)
+        others = (
+            self.log_group,
+            self.alarm,
+            self.delivery,
+            *trial,
+            self.inside,
+            self.most_pages,
+            self.incidents,
+            self.confirm,
+        )
         for each in others:
             each.observe(self._changed, "value")
-        self.anew.on_click(self._anew)
 
     # the alert
 
@@ -114,9 +107,7 @@ class TimingForm(Quiet):
         RejectkitError
             If no log group is chosen, or a name is none that AWS takes.
         """
-        group, alarm = self.log_group.value.strip(), self.alarm.value.strip()
-        if not group:
-            raise ArgumentError("no log group is chosen; choose the one that the flow log delivers to")
+        group, alarm = chosen_group(self.log_group), self.alarm.value.strip()
         formats = self._formats.get(group, ())
         changes: dict[str, Any] = {"alarm_name": alarm} if alarm else {}
         if base is None or base.log_group != group:
@@ -129,59 +120,9 @@ class TimingForm(Quiet):
         with self._silence():
             self._formats = groups
             self.log_group.options = list(groups)
-            delivered = [name for name, formats in groups.items() if formats] or list(groups)
-            if not self.log_group.value and len(delivered) == 1:
-                self.log_group.value = delivered[0]
+            if not self.log_group.value:
+                self.log_group.value = first_group(groups)
         self._on_change()
-
-    # the window
-
-    @property
-    def window(self) -> Window | None:
-        """The window, once it is known when it ends.
-
-        Raises
-        ------
-        WindowError
-            If a text is no time, or the times are the wrong way round.
-        """
-        if self.quick.value != BETWEEN:
-            return self._window
-        if not (self.start.value.strip() and self.end.value.strip()):
-            raise WindowError(
-                "a window needs both a start and an end, for example 2026-11-01 00:00 and 2026-11-01 06:00"
-            )
-        return Window.parse(self.start.value, self.end.value)
-
-    @property
-    def length(self) -> timedelta | None:
-        """How long a window that ends now is; None for all that the source has."""
-        return LAST.get(self.quick.value)
-
-    def ends(self, now: float) -> Window:
-        """Return the window of the quick choice that ends now, to the second, and show it."""
-        end = datetime.fromtimestamp(int(now), UTC)
-        return self.spans(Window(end - (self.length or timedelta(hours=1)), end))
-
-    def spans(self, window: Window) -> Window:
-        """Show from when to when the quick choice is, and keep it until another is made."""
-        with self._silence():
-            self._window = window
-            self._show_times(window)
-        self._on_change()
-        return window
-
-    def choose(self, window: Window) -> None:
-        """Show a window between two times."""
-        with self._silence():
-            self.quick.value = BETWEEN
-            self._show_times(window)
-        self._on_change()
-
-    def _show_times(self, window: Window) -> None:
-        self.start.value, self.end.value = (
-            f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00") for moment in (window.start, window.end)
-        )
 
     # the settings to try, and the target
 
@@ -232,45 +173,6 @@ class TimingForm(Quiet):
         return address, int(port)
 
     # what moves it
-
-    def _passed_on(self) -> None:
-        with self._lock:
-            quiet = self._quiet
-        if not quiet:
-            self._on_change()
-
-    def _changed(self, _: object) -> None:
-        self._passed_on()
-
-    def _group_changed(self, _: object) -> None:
-        self._passed_on()
-
-    def _quick_changed(self, _: object) -> None:
-        with self._lock:
-            if self._quiet:
-                return
-            self._window = None
-            if self.quick.value != BETWEEN:
-                with self._silence():
-                    self.start.value = self.end.value = ""
-        self._on_change()
-
-    def _anew(self, _: object) -> None:
-        with self._lock:
-            self._window = None
-            with self._silence():
-                if self.quick.value == BETWEEN:
-                    self.quick.value = "Last 6 hours"
-                self.start.value = self.end.value = ""
-        self._on_change()
-
-    def _time_changed(self, _: object) -> None:
-        with self._lock:
-            if self._quiet:
-                return
-            with self._silence():
-                self.quick.value = BETWEEN
-        self._on_change()
 
     def _target_changed(self, _: object) -> None:
         with self._lock, self._silence():

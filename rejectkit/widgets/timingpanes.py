@@ -16,7 +16,7 @@ from rejectkit.monitoring.recommending import Recommendation
 from rejectkit.monitoring.replay import Backtest
 from rejectkit.widgets import markup, timingmarkup
 from rejectkit.widgets.pictures import picture
-from rejectkit.widgets.pieces import Progress, capital, see
+from rejectkit.widgets.pieces import Work, bar, capital, see
 from rejectkit.widgets.querybar import QueryBar
 from rejectkit.widgets.timingform import TimingForm
 from rejectkit.window import Window
@@ -95,10 +95,8 @@ class TimingPanes:
         All of it, the form among it.
     measure, replay, sweep, use, probe : Button
         What can be asked for.
-    stop : Button
-        Cancel, while there is work.
-    work : Progress
-        How far it is.
+    work : Work
+        How far the work is, and Cancel.
     parts : ToggleButtons
         Which part is shown.
     latency, backtest, settings, probed : Part
@@ -112,37 +110,30 @@ class TimingPanes:
         self.sweep = w.Button(description="Try all settings", tooltip="Replay the records through each of them")
         self.use = w.Button(description="Use this setting", tooltip="Make it the panel's monitor; nothing is deployed")
         self.probe = w.Button(description="Try it", tooltip="One connection attempt, and no other")
-        self.stop = w.Button(description="Cancel", tooltip="Stop the work")
-        self.work = Progress()
+        self.work = Work()
         self._monitor, self._wrong, self._trouble, self._used = (w.HTML() for _ in range(4))
-        self.latency = Part("Latency", self._bar(self.measure))
-        self.backtest = Part("Backtest", form.what, self._bar(self.replay))
-        self.settings = Part(
-            "Settings", form.trial, form.what, self._bar(self.sweep), number=2, between=self._bar(self.use)
-        )
-        self.probed = Part("Probe", form.target, self._bar(self.probe), number=2)
+        self.latency = Part("Latency", bar(self.measure))
+        self.backtest = Part("Backtest", form.what, bar(self.replay))
+        self.settings = Part("Settings", form.trial, form.what, bar(self.sweep), number=2, between=bar(self.use))
+        self.probed = Part("Probe", form.target, bar(self.probe), number=2)
         self._parts = (self.latency, self.backtest, self.settings, self.probed)
         self.parts = w.ToggleButtons(options=PARTS, style={"button_width": "auto"})
         self.parts.observe(lambda _: self.turn(), "value")
-        bar = self._bar(self.parts, self.work.bar, self.work.doing, self.stop)
         above = [w.HTML(markup.STYLE + timingmarkup.STYLE), form.where, self._monitor, self._used, self._wrong]
-        self.widget = w.VBox([*above, bar, self._trouble, *(part.box for part in self._parts)])
+        self.widget = w.VBox(
+            [*above, bar(self.parts, *self.work.boxes), self._trouble, *(part.box for part in self._parts)]
+        )
         for name in ("rejectkit", "rejectkit-timing"):
             self.widget.add_class(name)
         for part in self._parts:
             part.code.place = self.widget.model_id or ""
-        see(False, self.stop, self.use)
+        see(False, self.use)
         self.turn()
 
     def turn(self) -> None:
         """Show the part that is chosen."""
         for name, part in zip(PARTS, self._parts, strict=True):
             see(name == self.parts.value, part.box)
-
-    def _bar(self, *widgets: Any) -> w.HBox:
-        bar = w.HBox(widgets)
-        bar.add_class("rejectkit-bar")
-        return bar
 
     # the form
 
@@ -160,15 +151,6 @@ class TimingPanes:
         self._wrong.value = markup.trouble(capital(sentence))
 
     # the work
-
-    def busy(self, busy: bool) -> None:
-        """Show whether there is work."""
-        see(busy, self.stop)
-        self.work.busy(busy)
-
-    def stopping(self) -> None:
-        """Show that the work will stop."""
-        self.work.doing.value = "stopping after this step"
 
     def trouble(self, sentence: str) -> None:
         """Show a sentence about what went wrong; an empty one takes it away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -24,6 +24,19 @@ from rejectkit.pacing import Budget
 from rejectkit.plans import Plan
 
 
+@dataclass(frozen=True, slots=True)
+class RulePlan(Plan):
+    """The plan of a change of rules.
+
+    Attributes
+    ----------
+    undo_file : Path
+        Which `apply` writes before the first step, and `undo` takes.
+    """
+
+    undo_file: Path = field(kw_only=True, compare=False)
+
+
 def plan(
     edits: Any,
     session: Any,
@@ -34,7 +47,7 @@ def plan(
     budget: Budget | None = None,
     tags: Mapping[str, str] | None = None,
     description: str = "",
-) -> Plan:
+) -> RulePlan:
     """Return what is to be done so that rules are as edits say; nothing is changed.
 
     Each change has a question, and `apply` takes only those that `confirm` says yes to: `apply(confirm=True)` to all.
@@ -50,7 +63,7 @@ def plan(
     network : Network, optional
         What the edits were thought out on. Has one of the groups or ACLs been changed since, nothing is planned.
     undo : path, optional
-        Of the undo file; `rejectkit-undo-ID.json` in the current folder if left out. The plan's title tells it.
+        Of the undo file; `rejectkit-undo-ID.json` in the current folder if left out. The plan tells it: `undo_file`.
     region : str, optional
         Where the groups and ACLs are.
     budget : Budget, optional
@@ -62,7 +75,7 @@ def plan(
 
     Returns
     -------
-    Plan
+    RulePlan
         A step for each rule or number that is to be otherwise: what lets pass comes first, what refuses last. What is
         done already is kept, so that a plan that was stopped can be made and applied again.
 
@@ -127,7 +140,7 @@ class _Work:
     sizes: Mapping[str, Size]  # of the prefix lists that the groups' rules have
 
 
-def _plan(work: _Work, snapshot: Snapshot | None = None) -> Plan:
+def _plan(work: _Work, snapshot: Snapshot | None = None) -> RulePlan:
     resources = {one.resource for one in work.targets}
     told = read(work.ec2, resources) if snapshot is None else snapshot
     now = network_of(told)
@@ -135,11 +148,12 @@ def _plan(work: _Work, snapshot: Snapshot | None = None) -> Plan:
     refuse_missing(now, work.targets, where)
     moves = list(_moves(work, now))
     steps, calls = steps_of(moves, now, work.ec2)
-    return Plan(
+    return RulePlan(
         f"change {work.change} of rules in {where}; undo file {work.path}",
         steps,
         partial(_plan, work),
         prepared(calls, work.ec2, partial(_save, work, told, now)),
+        undo_file=work.path,
     )
 
 

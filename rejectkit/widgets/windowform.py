@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import ipywidgets as w
 
-from rejectkit.errors import WindowError
+from rejectkit.errors import ArgumentError, WindowError
 from rejectkit.widgets.pieces import Quiet, field
-from rejectkit.widgets.timingform import BETWEEN, LAST, WHOLE
 from rejectkit.window import Window
+
+WHOLE, BETWEEN = "All the source has", "Between two times"
+LAST: Final = {
+    "Last hour": timedelta(hours=1),
+    "Last 6 hours": timedelta(hours=6),
+    "Last 24 hours": timedelta(hours=24),
+    "Last 7 days": timedelta(days=7),
+}
 
 
 class WindowForm(Quiet):
@@ -37,6 +45,11 @@ class WindowForm(Quiet):
         self.anew.on_click(self._anew)
 
     @property
+    def boxes(self) -> tuple[Any, ...]:
+        """The widgets, in their order."""
+        return self.quick, self.start, self.end, self.anew
+
+    @property
     def window(self) -> Window | None:
         """The window, once it is known when it ends.
 
@@ -47,16 +60,32 @@ class WindowForm(Quiet):
         """
         if self.quick.value != BETWEEN:
             return self._window
-        if not (self.start.value.strip() and self.end.value.strip()):
-            raise WindowError(
-                "a window needs both a start and an end, for example 2026-11-01 00:00 and 2026-11-01 06:00"
-            )
-        return Window.parse(self.start.value, self.end.value)
+        return between(self.start, self.end)
 
     @property
     def length(self) -> timedelta | None:
         """How long a window that ends now is; None for all that the source has."""
         return LAST.get(self.quick.value)
+
+    def found(self, now: Callable[[], float], whole: Callable[[], Window]) -> Window:
+        """Return the window; where it is not known yet, it is found out and shown.
+
+        Parameters
+        ----------
+        now : callable
+            Returns the time, in seconds since the epoch.
+        whole : callable
+            Returns from when to when the source has records.
+
+        Raises
+        ------
+        WindowError
+            If a text is no time, or the times are the wrong way round.
+        """
+        window = self.window
+        if window is None:
+            window = self.ends(now()) if self.length is not None else self.spans(whole())
+        return window
 
     def ends(self, now: float) -> Window:
         """Return the window of the quick choice that ends now, to the second, and show it."""
@@ -67,21 +96,24 @@ class WindowForm(Quiet):
         """Show from when to when the quick choice is, and keep it until another is made."""
         with self._silence():
             self._window = window
-            self._show(window)
+            show(window, self.start, self.end)
         self._on_change()
         return window
 
     def choose(self, window: Window) -> None:
-        """Show a window between two times."""
+        """Show a window between two times.
+
+        Raises
+        ------
+        ArgumentError
+            If it is none.
+        """
+        if not isinstance(window, Window):
+            raise ArgumentError(f"window is {window!r}; give a Window, for example rk.Window.last('24h')")
         with self._silence():
             self.quick.value = BETWEEN
-            self._show(window)
+            show(window, self.start, self.end)
         self._on_change()
-
-    def _show(self, window: Window) -> None:
-        self.start.value, self.end.value = (
-            f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00") for moment in (window.start, window.end)
-        )
 
     def _quick_changed(self, _: object) -> None:
         with self._lock:
@@ -109,3 +141,22 @@ class WindowForm(Quiet):
             with self._silence():
                 self.quick.value = BETWEEN
         self._on_change()
+
+
+def between(start: Any, end: Any) -> Window:
+    """Return the window between the times that two fields say.
+
+    Raises
+    ------
+    WindowError
+        If a text is no time, or the times are the wrong way round.
+    """
+    if not (start.value.strip() and end.value.strip()):
+        raise WindowError("a window needs both a start and an end, for example 2026-11-01 00:00 and 2026-11-01 06:00")
+    return Window.parse(start.value, end.value)
+
+
+def show(window: Window, start: Any, end: Any) -> None:
+    """Show in two fields from when to when a window is."""
+    for box, moment in ((start, window.start), (end, window.end)):
+        box.value = f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
