@@ -40,6 +40,7 @@ def shell(log_file: Path, tmp_path: Path) -> Iterator[InteractiveShell]:
     """A shell with the magics, and a source called `source`."""
     settings = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
     settings.IPCompleter.use_jedi = False  # it is not asked where we answer, and slow where we do not
+    vars(builtins).pop("_", None)  # which examples that ran before have left; a shell would leave it to them
     made = InteractiveShell(config=settings, ipython_dir=str(tmp_path / "ipython"))
     magics.load_ipython_extension(made)
     made.user_ns["source"] = FileSource(log_file)
