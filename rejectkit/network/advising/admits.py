@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from rejectkit.exploring.words import count, listing
+from rejectkit.network.advising.facts import Facts, place_of
 from rejectkit.network.advising.flows import Line
 from rejectkit.network.advising.suggestion import Admits
-from rejectkit.network.advising.words import Names, place_of, plain, resource_of
-from rejectkit.network.changing.quota import USUAL, counted, sizes_of
+from rejectkit.network.advising.trial import within
+from rejectkit.network.advising.words import Names, plain, resource_of
+from rejectkit.network.changing.quota import USUAL, counted
 from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, ReplaceEntry
-from rejectkit.network.judging.tables import IPV6, Spans, merged, spans
-from rejectkit.network.model import ALL, PORTED, AclEntry, GroupRule, Interface, Network
+from rejectkit.network.judging.tables import Spans, merged
+from rejectkit.network.model import ALL, PORTED, AclEntry, GroupRule, Interface
 
 
 def admits(names: Names, lines: Sequence[Line], edits: Sequence[Change]) -> Admits:
@@ -20,12 +22,12 @@ def admits(names: Names, lines: Sequence[Line], edits: Sequence[Change]) -> Admi
     edits = [edit for edit in edits if not _denies(edit)]
     if not edits:
         return Admits(sentence="Nothing: no rule is to change.")
-    network, seen = names.network, {line.peer for line in lines}
-    union = merged(span for edit in edits for span in _ends_of(network, edit))
-    addresses = sum(last - first for first, last in union) - sum(_has(union, text) for text in seen)
+    facts, seen = names.facts, {line.peer for line in lines}
+    union = merged(span for edit in edits for span in _ends_of(facts, edit))
+    addresses = sum(last - first for first, last in union) - sum(within(place_of(text), union) for text in seen)
     members = list({one.id: one for text, one in names.within(union) if text not in seen}.values())
     refused = {line.interface.id for line in lines}
-    targets = {one.id for edit in edits for one in _own_side(network, edit)} - refused
+    targets = {one.id for edit in edits for one in _own_side(facts, edit)} - refused
     ports = _ports(lines, edits)
     parts = []
     if addresses:
@@ -39,35 +41,42 @@ def admits(names: Names, lines: Sequence[Line], edits: Sequence[Change]) -> Admi
     return Admits(addresses, len(members), len(targets), ports, told)
 
 
-def quota(network: Network, line: Line, edits: Sequence[Change]) -> int:
+def quota(facts: Facts, line: Line, edits: Sequence[Change]) -> int:
     """Return how many rules are left after changes, where they leave fewest; without changes, where a line is refused.
 
     That is of the usual quota, in one direction and IP version. A reference to a group counts in both versions.
     """
-    after, found = network.changed(*edits), []
+    network, found = facts.network, []
+    new: dict[str, Counter[tuple[bool, int]]] = {}
+    for edit in edits:
+        count = new.setdefault(resource_of(edit), Counter())
+        if not isinstance(edit, RemoveEntry):
+            count.update(counted([_thing(edit)], facts.sizes))
+        if isinstance(edit, RemoveEntry | ReplaceEntry):
+            count.subtract(counted([edit.entry if isinstance(edit, RemoveEntry) else edit.before], facts.sizes))
     for edit in edits:
         what = _thing(edit)
         where = resource_of(edit)
         named = what.peer if isinstance(what, GroupRule) else what.cidr
-        versions = (4, 6) if named.startswith("sg-") else (_version(network, named),)
-        found += [_left(after, where, what.egress, version) for version in versions]
+        versions = (4, 6) if named.startswith("sg-") else (_version(facts, named),)
+        found += [_left(facts, where, what.egress, version) - new[where][what.egress, version] for version in versions]
     if not found:
         guard = network.guard_of.get(line.interface.subnet)
         places = line.interface.groups if line.layer.startswith("sg") else (guard.id,) if guard else ()
-        found = [_left(network, place, line.egress, line.version) for place in places]
+        found = [_left(facts, place, line.egress, line.version) for place in places]
     return min(found, default=0)
 
 
-def _version(network: Network, named: str) -> int:
-    return sizes_of(network)[named].version if named.startswith("pl-") else 6 if ":" in named else 4
+def _version(facts: Facts, named: str) -> int:
+    return facts.sizes[named].version if named.startswith("pl-") else 6 if ":" in named else 4
 
 
-def _left(network: Network, resource: str, egress: bool, version: int) -> int:
-    group, acl = network.group_of.get(resource), network.acl_of.get(resource)
-    if group:
-        return USUAL["group"] - counted(group.rules, sizes_of(network))[egress, version]
+def _left(facts: Facts, resource: str, egress: bool, version: int) -> int:
+    """Return how many rules the usual quota leaves today."""
+    if resource in facts.network.group_of:
+        return USUAL["group"] - facts.counts[resource][egress, version]
     last = 1  # the last deny counts
-    return USUAL["acl"] - last - counted(acl.entries, {})[egress, version] if acl else 0
+    return USUAL["acl"] - last - facts.counts[resource][egress, version] if resource in facts.counts else 0
 
 
 def _thing(edit: Change) -> GroupRule | AclEntry:
@@ -81,31 +90,17 @@ def _denies(edit: Change) -> bool:
     return isinstance(edit, AddEntry) and not edit.entry.allow
 
 
-def _ends_of(network: Network, edit: Change) -> Spans:
+def _ends_of(facts: Facts, edit: Change) -> Spans:
     """Return the other ends of a change."""
     what = _thing(edit)
-    if isinstance(what, AclEntry):
-        return spans([what.cidr])
-    if what.peer.startswith("pl-"):
-        return spans(network.prefix_list_of[what.peer].cidrs)
-    if what.peer.startswith("sg-"):
-        members = network.members_of.get(what.peer, ())
-        return spans(text for one in members for text in (*one.addresses, *one.prefixes))
-    return spans([what.peer])
+    return facts.ends(what.cidr if isinstance(what, AclEntry) else what.peer)
 
 
-def _own_side(network: Network, edit: Change) -> Iterator[Interface]:
-    """Yield the interfaces that a change is for."""
+def _own_side(facts: Facts, edit: Change) -> Sequence[Interface]:
+    """Return the interfaces that a change is for."""
     if isinstance(edit, AddRule):
-        yield from network.members_of.get(edit.rule.group, ())
-        return
-    subnets = network.acl_of[resource_of(edit)].subnets
-    yield from (one for one in network.interfaces if one.subnet in subnets)
-
-
-def _has(union: Spans, text: str) -> bool:
-    at = bisect_right(union, (place_of(text), IPV6 << 2)) - 1
-    return at >= 0 and place_of(text) < union[at][1]
+        return facts.network.members_of.get(edit.rule.group, ())
+    return facts.behind(resource_of(edit))
 
 
 def _ports(lines: Sequence[Line], edits: Sequence[Change]) -> int:

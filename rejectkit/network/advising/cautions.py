@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
-from rejectkit.exploring.networks import PUBLIC, Addresses
 from rejectkit.exploring.services import port_label
 from rejectkit.exploring.words import listing
 from rejectkit.network.advising.check import Mended
@@ -48,8 +47,7 @@ def _of_listeners(names: Names, lines: Sequence[Line], seen: Seen) -> Iterator[s
 def _of_addresses(names: Names, lines: Sequence[Line]) -> Iterator[str]:
     """Yield what is to be said of addresses on the internet."""
     ends = sorted({each.peer for each in lines})
-    kinds = Addresses.parse(ends).kinds()
-    outside = [text for text, kind in zip(ends, kinds, strict=True) if kind == PUBLIC and not _ours(names, text)]
+    outside = names.facts.outside(ends)
     if not outside:
         return
     if any(each.source == each.own for each in lines):
@@ -58,16 +56,11 @@ def _of_addresses(names: Names, lines: Sequence[Line]) -> Iterator[str]:
         yield "It lets in somebody from the internet: be sure who that is."
     lists = [
         plain(known.name) or known.id
-        for known in names.network.prefix_lists
-        if all(any(ip_address(text) in ip_network(cidr) for cidr in known.cidrs) for text in outside)
+        for known, blocks in names.facts.lists
+        if all(any(ip_address(text) in block for block in blocks) for text in outside)
     ]
     if lists:
         yield f"All of them are in {listing(lists)}, a prefix list that has more."
-
-
-def _ours(names: Names, text: str) -> bool:
-    blocks = [cidr for vpc in names.network.vpcs for cidr in vpc.cidrs]
-    return any(ip_address(text) in ip_network(cidr) for cidr in blocks)
 
 
 def _of_rules(lines: Sequence[Line], mended: Mended, quota: int) -> Iterator[str]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-import pandas as pd
-
 from rejectkit.network.advising.acls import Barred, Desk, client_ports
+from rejectkit.network.advising.facts import Facts
 from rejectkit.network.advising.flows import Line
-from rejectkit.network.advising.groups import ECHO, ECHOED, needs
+from rejectkit.network.advising.groups import needs
 from rejectkit.network.advising.peers import Limits
 from rejectkit.network.advising.ports import Ports
+from rejectkit.network.advising.trial import Answer, Probe, Trial, probes
 from rejectkit.network.edits import Change
-from rejectkit.network.judging.engine import NO, YES, Judgements, judge
-from rejectkit.network.model import PORTED, UDP, Interface, Network
-from rejectkit.network.packets import EGRESS, INGRESS, Packets
+from rejectkit.network.judging.engine import NO, YES
+from rejectkit.network.model import Interface
 
 _ROUNDS: Final = 5
-_ONE_WAY: Final = frozenset({162, 514, 2055, 4739, 6343, 8125})  # UDP that nobody answers: traps, syslog, flows, counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,148 +38,114 @@ class Mended:
     far: tuple[tuple[Interface, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Lines of one mistake, with what today's rules do with their packets.
+
+    Attributes
+    ----------
+    lines : sequence of Line
+    probes : sequence of Probe
+        Of the lines.
+    far : sequence of Interface
+        Known interfaces at the other end of some lines.
+    far_probes : sequence of Probe
+        Of what would get there, and the answers to it; their `line` is the position in `far`.
+    """
+
+    lines: Sequence[Line]
+    probes: Sequence[Probe]
+    far: Sequence[Interface]
+    far_probes: Sequence[Probe]
+
+
+def mistakes_of(facts: Facts, several: Sequence[Sequence[Line]]) -> Iterator[Mistake]:
+    """Yield lines of mistakes with their packets, all judged at once."""
+    pairs = [
+        [(one, far) for one in lines if not one.reply and (far := facts.there.get((one.interface.vpc, one.peer)))]
+        for lines in several
+    ]
+    there = [
+        [replace(one, interface=far, egress=not one.egress, own=one.peer, peer=one.own) for one, far in mine]
+        for mine in pairs
+    ]
+    found = probes(facts, [*several, *there])
+    for lines, here, mine, away in zip(several, found, pairs, found[len(several) :], strict=False):
+        # what came from there had got out there
+        kept = [probe for probe in away if mine[probe.line][0].egress or probe.answer]
+        yield Mistake(lines, here, [far for _, far in mine], kept)
+
+
 def mend(
-    network: Network,
-    lines: Sequence[Line],
+    facts: Facts,
+    mistake: Mistake,
     edits: Sequence[Change],
     ports: dict[Line, Ports],
     limits: Limits,
     desk: Desk,
 ) -> Mended:
     """Return changes with which lines pass, and the answers to them: those given, and what is needed besides."""
-    frame = packets_of(lines)
     found, passes = list(edits), None
     for _ in range(_ROUNDS):
-        judged = _judged(network.changed(*found), [one.interface for one in lines], frame)
-        passes = True if (judged.allowed == YES).all() else False if (judged.allowed == NO).any() else None
+        trial = Trial(facts, found)
+        judged = [(probe, trial.of(probe)) for probe in mistake.probes]
+        allowed = {answer.allowed for _, answer in judged}
+        passes = False if NO in allowed else True if allowed <= {YES} else None
         if passes is not False:
             break
-        more = [*_of_groups(network, lines, frame, judged, ports, limits)]
-        more += _of_acls(lines, frame, judged, ports, limits, desk)
+        more = [*_of_groups(facts, mistake.lines, judged, ports, limits)]
+        more += _of_acls(mistake.lines, judged, ports, limits, desk)
         new = [one for one in dict.fromkeys(more) if one not in found]
         if not new:
             break
         found += new
-    return Mended(tuple(found), passes, _far(network.changed(*found), lines) if passes is not False else ())
+    return Mended(tuple(found), passes, _far(Trial(facts, found), mistake) if passes is not False else ())
 
 
-def packets_of(lines: Sequence[Line]) -> pd.DataFrame:
-    """Return the packets of lines and the answers to them, with the least and greatest port of the client.
-
-    Columns are those of `Packets.of`, with `line`, the position, and `answer`, whether it answers. ICMP is taken to
-    be an echo request or reply.
-    """
-    rows = []
-    for at, one in enumerate(lines):
-        way, back = (EGRESS, INGRESS) if one.egress else (INGRESS, EGRESS)
-        for client in sorted(set(one.clients)):
-            rows.append(_row(one, at, way, client, one.reply))
-            if not one.reply and _is_answered(one):
-                rows.append(_row(one, at, back, client, True))
-    names = ["line", "interfaceId", "direction", "srcAddr", "dstAddr", "srcPort", "dstPort", "protocol", "reply",
-             "icmpType", "icmpCode"]  # fmt: skip
-    return pd.DataFrame(rows, columns=names)
-
-
-def _row(one: Line, at: int, way: str, client: int, answer: bool) -> tuple[object, ...]:
-    src, dst = (one.own, one.peer) if way == EGRESS else (one.peer, one.own)
-    ends = (one.port, client) if answer else (client, one.port)
-    numbers = [None if port < 0 else port for port in ends]
-    kind = (ECHOED if answer else ECHO).get(one.protocol)
-    code = None if kind is None else 0
-    return at, one.interface.id, way, src, dst, *numbers, one.protocol, answer, kind, code
-
-
-def _is_answered(one: Line) -> bool:
-    if one.protocol == UDP and one.port in _ONE_WAY:
-        return False
-    return one.protocol in PORTED or one.protocol in ECHO
-
-
-def _far(network: Network, lines: Sequence[Line]) -> tuple[tuple[Interface, str], ...]:
+def _far(trial: Trial, mistake: Mistake) -> tuple[tuple[Interface, str], ...]:
     """Return the known interfaces at the other end that refuse what would now get there, or the answers to it."""
-    at = {(one.vpc, address): one for one in network.interfaces for address in one.addresses}
-    there = [(one, at.get((one.interface.vpc, one.peer))) for one in lines if not one.reply]
-    pairs = [(one, far) for one, far in there if far]
-    if not pairs:
-        return ()
-    frame = packets_of(
-        [replace(one, interface=far, egress=not one.egress, own=one.peer, peer=one.own) for one, far in pairs]
-    )
-    out = np.array([pairs[one][0].egress for one in frame["line"]], np.bool_)
-    frame = frame[out | frame["reply"].to_numpy(bool)]  # what came from there had got out there
-    judged = _judged(network, [far for _, far in pairs], frame)
     found: dict[tuple[str, str], tuple[Interface, str]] = {}
-    for row in np.flatnonzero(judged.allowed == NO).tolist():
-        far = pairs[int(frame["line"].iloc[row])][1]
-        by = judged.acl_entries[int(judged.acl_entry[row])][0] if judged.acl[row] == NO else " ".join(far.groups)
-        found[far.id, by] = far, by
+    for probe in mistake.far_probes:
+        answer = trial.of(probe)
+        if answer.allowed == NO:
+            far = mistake.far[probe.line]
+            by = answer.guard if answer.acl == NO else " ".join(far.groups)
+            found[far.id, by] = far, by
     return tuple(found.values())
 
 
-def _judged(network: Network, interfaces: Collection[Interface], frame: pd.DataFrame) -> Judgements:
-    part = part_of(network, interfaces)
-    return judge(part, Packets.of(part, frame))
-
-
-def part_of(network: Network, interfaces: Collection[Interface]) -> Network:
-    """Return what of a network decides at some interfaces; large networks are judged again for each suggestion."""
-    wanted = {one.id for one in interfaces}
-    carried = {group for one in interfaces for group in one.groups}
-    named = {rule.peer for group in carried & network.group_of.keys() for rule in network.group_of[group].rules}
-    groups = tuple(
-        one if one.id in carried else replace(one, rules=())
-        for one in network.groups
-        if one.id in carried or one.id in named
-    )
-    strange = any(name.startswith("sg-") and name not in network.group_of for name in named)
-    kept = []
-    for one in network.interfaces:
-        referred = tuple(group for group in one.groups if group in named)
-        if one.id in wanted:
-            kept.append(one)
-        elif referred or strange:  # where members of a group are not known, they are none of the known interfaces
-            kept.append(replace(one, groups=referred))
-    subnets = {one.subnet for one in interfaces}
-    acls = tuple(one for one in network.acls if subnets.intersection(one.subnets))
-    return replace(network, groups=groups, interfaces=tuple(kept), acls=acls)
-
-
 def _of_groups(
-    network: Network,
+    facts: Facts,
     lines: Sequence[Line],
-    frame: pd.DataFrame,
-    judged: Judgements,
+    judged: Sequence[tuple[Probe, Answer]],
     ports: dict[Line, Ports],
     limits: Limits,
 ) -> list[Change]:
-    at = frame["line"].to_numpy()[(judged.group == NO) & (judged.allowed == NO)]
-    refused = [lines[one] for one in np.unique(at).tolist()]
+    refused = [lines[at] for at in sorted({probe.line for probe, answer in judged if answer.group == NO})]
     found: list[Change] = []
     for egress in (False, True):
         mine = [one for one in refused if one.egress == egress]
-        for need in needs(network, mine, ports, limits, egress):
+        for need in needs(facts, mine, ports, limits, egress):
             found += need.edits
     return found
 
 
 def _of_acls(
     lines: Sequence[Line],
-    frame: pd.DataFrame,
-    judged: Judgements,
+    judged: Sequence[tuple[Probe, Answer]],
     ports: dict[Line, Ports],
     limits: Limits,
     desk: Desk,
 ) -> list[Change]:
-    refused = np.flatnonzero(judged.acl == NO)
     by_kind: dict[tuple[object, ...], list[tuple[Line, Barred]]] = {}
-    for row in refused.tolist():
-        one = lines[int(frame["line"].iloc[row])]
-        acl, entry = judged.acl_entries[int(judged.acl_entry[row])]
-        answer, egress = bool(frame["reply"].iloc[row]), frame["direction"].iloc[row] == EGRESS
-        service = one.clients if answer else ports[one]
-        barred = Barred(acl, egress, entry, one.protocol, service, answer)
-        key = (acl, egress, entry, one.protocol, answer, one.version, () if answer else service)
+    for probe, answer in judged:
+        if answer.acl != NO:
+            continue
+        one = lines[probe.line]
+        service = one.clients if probe.answer else ports[one]
+        barred = Barred(answer.guard, probe.egress, answer.entry, one.protocol, service, probe.answer)
+        key = (answer.guard, probe.egress, answer.entry, one.protocol, probe.answer, one.version,
+               () if probe.answer else service)  # fmt: skip
         by_kind.setdefault(key, []).append((one, barred))
     found: list[Change] = []
     for cases in by_kind.values():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from rejectkit.network.advising.facts import Facts
 from rejectkit.network.advising.flows import Line
 from rejectkit.network.advising.peers import Limits, Peers, listed, peers_of, roles
 from rejectkit.network.advising.ports import Ports
-from rejectkit.network.changing.quota import USUAL, counted, sizes_of
+from rejectkit.network.changing.quota import USUAL
 from rejectkit.network.edits import AddRule
-from rejectkit.network.model import ALL, ICMP, ICMP6, GroupRule, Network
+from rejectkit.network.model import ALL, ICMP, ICMP6, GroupRule
 
 ECHO: Final = {ICMP: 8, ICMP6: 128}
 """Type of an echo request."""
@@ -60,16 +61,16 @@ class Need:
 
 
 def needs(
-    network: Network, lines: Collection[Line], ports: dict[Line, Ports], limits: Limits, egress: bool
-) -> list[Need]:
-    """Return what groups lack for lines to pass: one a group, service and kind of other end.
+    facts: Facts, lines: Collection[Line], ports: dict[Line, Ports], limits: Limits, egress: bool
+) -> Iterator[Need]:
+    """Yield what groups lack for lines to pass: one a group, service and kind of other end.
 
     Of an interface's groups the rule goes into the one that all refused interfaces carry and the fewest others.
     """
+    network = facts.network
     by_service: dict[tuple[int, Ports], list[Line]] = {}
     for one in lines:
         by_service.setdefault((one.protocol, ports[one]), []).append(one)
-    found = []
     for (protocol, service), mine in by_service.items():
         carried = {one.interface.id: [name for name in one.interface.groups if name in network.group_of]
                    for one in mine}  # fmt: skip
@@ -77,16 +78,15 @@ def needs(
                         lambda one: len(network.members_of.get(one, ())))  # fmt: skip
         for group, items in targets:
             here = [one for one in mine if one.interface.id in items]
-            for peers in peers_of(network, network.group_of[group].vpc, {one.peer for one in here}, limits):
+            for peers in peers_of(facts, network.group_of[group].vpc, {one.peer for one in here}, limits):
                 short = peers
                 if peers.kind == "cidr":
-                    short = listed(network, peers, limits, room(network, group, egress, peers)) or peers
+                    short = listed(facts, peers, limits, room(facts, group, egress, peers)) or peers
                 part = tuple(one for one in here if one.peer in short.of)
-                found.append(Need(group, egress, protocol, service, short, part))
-    return found
+                yield Need(group, egress, protocol, service, short, part)
 
 
-def room(network: Network, group: str, egress: bool, peers: Peers) -> int:
+def room(facts: Facts, group: str, egress: bool, peers: Peers) -> int:
     """Return how many rules the usual quota leaves in a group."""
     version = 6 if ":" in next(iter(peers.of)) else 4
-    return USUAL["group"] - counted(network.group_of[group].rules, sizes_of(network))[egress, version]
+    return USUAL["group"] - facts.counts[group][egress, version]

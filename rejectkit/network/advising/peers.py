@@ -5,22 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
+from ipaddress import collapse_addresses, ip_address, ip_network
 from typing import Final, TypeVar
 
-from rejectkit.network.changing.quota import sizes_of
+from rejectkit.network.advising.facts import Block, Facts
 from rejectkit.network.judging.tables import IPV6, Span, Spans, merged
-from rejectkit.network.model import Interface, Network
 
-Block = IPv4Network | IPv6Network
 Item = TypeVar("Item", bound=str)
 
 FEW: Final = 4
 """Up to so many addresses are named one by one; more are put together, within the limit."""
 _PAIR: Final = 2  # CIDRs of one place that stay apart
-_MIDDLEBOXES: Final = frozenset(
-    {"nat_gateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +111,26 @@ def roles(carried: Mapping[Item, Collection[str]], members: Callable[[str], int]
     return [(group, frozenset(items)) for group, items in sorted(smallest.items())]
 
 
-def peers_of(network: Network, vpc: str, addresses: Collection[str], limits: Limits) -> list[Peers]:
+def peers_of(facts: Facts, vpc: str, addresses: Collection[str], limits: Limits) -> list[Peers]:
     """Return what rules of a security group are to name, for some addresses: groups first, then CIDRs by IP version.
 
     A group is named where it has what was seen, its other members have no more addresses than the limit, and none
     that is shunned. A reference means private addresses of interfaces, in the same VPC or a peered one, and not of
     what other hosts' traffic passes through. Source: VPC User Guide, "Security group rules".
     """
-    owner = _owners(network, vpc, addresses)
+    network, owners = facts.network, facts.owners(vpc)
+    owner = {address: owners[address] for address in addresses if address in owners}
     by_id = {one.id: one for one in owner.values()}
     carried = {one.id: [group for group in one.groups if group in network.group_of] for one in by_id.values()}
     found, left = list[Peers](), set(addresses)
     for group, items in roles({item: groups for item, groups in carried.items() if groups},
                               lambda one: len(network.members_of.get(one, ()))):  # fmt: skip
         mine = frozenset(address for address, one in owner.items() if one.id in items)
-        blocks = [ip_network(text) for one in network.members_of[group] for text in (*one.addresses, *one.prefixes)]
-        strange = [block for block in blocks if str(block.network_address) not in mine or block.num_addresses > 1]
-        total = sum(block.num_addresses for block in blocks)
-        if total - len(mine) > limits.addresses or any(limits.shuns(block) for block in strange):
+        total = facts.addresses(group)
+        if total - len(mine) > limits.addresses:
+            continue
+        strange = [block for text, block in facts.blocks(group) if text not in mine or block.num_addresses > 1]
+        if any(limits.shuns(block) for block in strange):
             continue
         home = network.group_of[group].vpc
         away = (network.group_of[group].owner, home) if home != vpc else ("", "")
@@ -153,7 +150,7 @@ def blocks_of(addresses: Collection[str], limits: Limits) -> Peers:
     return Peers(tuple(str(one) for one in cover), frozenset(addresses), total)
 
 
-def listed(network: Network, peers: Peers, limits: Limits, room: int) -> Peers | None:
+def listed(facts: Facts, peers: Peers, limits: Limits, room: int) -> Peers | None:
     """Return a prefix list in the place of CIDRs, if one has all that was seen and admits no more than they do.
 
     Parameters
@@ -161,10 +158,9 @@ def listed(network: Network, peers: Peers, limits: Limits, room: int) -> Peers |
     room : int
         How many rules the list may count as.
     """
-    sizes, found = sizes_of(network), []
+    sizes, found = facts.sizes, []
     blocks = [ip_network(one) for one in peers.names]
-    for one in network.prefix_lists:
-        entries = [ip_network(text) for text in one.cidrs]
+    for one, entries in facts.lists:
         total = sum(block.num_addresses for block in entries)
         fits = total <= peers.addresses and sizes[one.id].rules <= room
         fits = fits and all(entry.version == blocks[0].version for entry in entries)
@@ -232,19 +228,6 @@ def _span(block: Block) -> Span:
 def _within(text: str, blocks: Iterable[Block]) -> bool:
     address = ip_address(text)
     return any(address in block for block in blocks)
-
-
-def _owners(network: Network, vpc: str, addresses: Collection[str]) -> dict[str, Interface]:
-    """Return the interface of each address that a group of the VPC may refer to."""
-    near = {vpc, *(rule.peer_vpc for group in network.groups if group.vpc == vpc for rule in group.rules)} - {""}
-    wanted, found = set(addresses), dict[str, Interface]()
-    for one in network.interfaces:
-        if one.kind in _MIDDLEBOXES or (one.vpc not in near and one.vpc != vpc):
-            continue
-        for address in one.addresses:
-            if address in wanted and (address not in found or one.vpc == vpc):
-                found[address] = one
-    return found
 
 
 def _is_block(text: str) -> bool:

@@ -9,8 +9,10 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.exploring.networks import as_list
+from rejectkit.exploring.words import count
 from rejectkit.network.advising.acls import Desk
-from rejectkit.network.advising.check import mend
+from rejectkit.network.advising.check import mend, mistakes_of
+from rejectkit.network.advising.facts import Facts
 from rejectkit.network.advising.flows import Line, Seen, seen
 from rejectkit.network.advising.groups import needs
 from rejectkit.network.advising.peers import Limits
@@ -26,6 +28,8 @@ from rejectkit.sources.base import Watch
 __all__ = ["Suggestion", "suggest"]
 
 _WIDEST: Final = (8, 32)
+_AT_ONCE: Final = 2_000  # mistakes whose packets are judged at once
+_TOLD: Final = 20  # mistakes from one report of progress to the next
 
 
 def suggest(
@@ -117,17 +121,27 @@ def suggest(
     hand.report(0.6, "what of it is by mistake")
     known = seen(records, blamed, network, chosen, unwanted)
     hand.check()
-    hand.report(0.8, "what would mend it")
-    limits, desk, names = Limits.of(widest, known.shunned), Desk(network), Names(network)
+    hand.report(0.65, "what would mend it")
+    facts = Facts(network)
+    limits, desk, names = Limits.of(widest, known.shunned), Desk(network), Names(facts)
     ports = ports_of(known.lines, known.served)
-    found = []
-    mistakes = sorted(_mistakes(names, known, ports, limits), key=lambda one: -sum(line.flows for line in one[0]))
-    for lines, edits, right in mistakes:
+    facts.outside(one.peer for one in known.lines)
+    mistakes = []
+    for one in _mistakes(names, known, ports, limits):
         hand.check()
-        if sum(one.flows for one in lines) < evidence:
-            continue
-        mended = mend(network, lines, edits, ports, limits, desk) if right is None else None
-        found.append(told(names, lines, mended, right, known))
+        if sum(line.flows for line in one[0]) >= evidence:
+            mistakes.append(one)
+    mistakes.sort(key=lambda one: -sum(line.flows for line in one[0]))
+    found, mending = list[Suggestion](), f"what would mend {count(len(mistakes), 'mistake')}"
+    for part in _parts(mistakes):
+        hand.check()
+        cases = mistakes_of(facts, [lines for lines, _, _ in part])
+        for (lines, edits, right), case in zip(part, cases, strict=True):
+            hand.check()
+            if len(found) % _TOLD == 0:
+                hand.report(0.7 + 0.3 * len(found) / len(mistakes), mending)
+            mended = mend(facts, case, edits, ports, limits, desk) if right is None else None
+            found.append(told(names, lines, mended, right, known))
     hand.report(1.0, "done")
     return sorted(found, key=lambda one: (-one.flows, -one.hosts, one.first, one.sentence))
 
@@ -151,10 +165,14 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-Mistake = tuple[Sequence[Line], Sequence[Change], int | None]
+def _parts(mistakes: Sequence[Found]) -> Iterator[Sequence[Found]]:
+    yield from (mistakes[at : at + _AT_ONCE] for at in range(0, len(mistakes), _AT_ONCE))
 
 
-def _mistakes(names: Names, known: Seen, ports: dict[Line, Ports], limits: Limits) -> Iterator[Mistake]:
+Found = tuple[Sequence[Line], Sequence[Change], int | None]
+
+
+def _mistakes(names: Names, known: Seen, ports: dict[Line, Ports], limits: Limits) -> Iterator[Found]:
     """Yield the lines of each mistake, the changes that begin its mend, and the port to ask for in place of its own."""
     network, wrong = names.network, dict[Line, int]()
     for one in known.lines:
@@ -168,7 +186,7 @@ def _mistakes(names: Names, known: Seen, ports: dict[Line, Ports], limits: Limit
     by_group = {_flow(one) for one in left if one.layer.startswith("sg")}
     for egress in (False, True):
         mine = [one for one in left if one.egress == egress and not one.reply and _flow(one) in by_group]
-        for need in needs(network, mine, ports, limits, egress):
+        for need in needs(names.facts, mine, ports, limits, egress):
             yield need.lines, need.edits, None
         lost = [one for one in mine if not any(group in network.group_of for group in one.interface.groups)]
         for lines in _grouped(lost, lambda one: (one.interface.groups, one.protocol, ports[one], one.version)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -19,10 +20,9 @@ from rejectkit.network.edits import Change
 
 def told(names: Names, lines: Sequence[Line], mended: Mended | None, right: int | None, seen: Seen) -> Suggestion:
     """Return a mistake as a suggestion; `mended` is None where clients should ask for the port `right`."""
-    network = names.network
     lines = sorted(lines, key=lambda one: not one.layer.startswith("sg"))  # what the groups lack comes first
     edits = mended.edits if mended and mended.passes is not False else ()
-    left, table = quota(network, lines[0], edits), _evidence(names, lines)
+    left, table = quota(names.facts, lines[0], edits), _evidence(names, lines)
     return Suggestion(
         edits=edits,
         sentence=sentence(names, lines, edits, right),
@@ -55,7 +55,7 @@ def _evidence(names: Names, lines: Sequence[Line]) -> pd.DataFrame:
     by_source: dict[str, list[Line]] = {}
     for one in lines:
         by_source.setdefault(one.source, []).append(one)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for source, mine in by_source.items():
         own = names.owner(source, mine[0])
         rows.append(
@@ -71,4 +71,5 @@ def _evidence(names: Names, lines: Sequence[Line]) -> pd.DataFrame:
                 "destinations": listing(dict.fromkeys(names.host(one.destination, one) for one in mine)),
             }
         )
-    return pd.DataFrame(rows).sort_values(["flows", "srcAddr"], ascending=[False, True], ignore_index=True)
+    rows.sort(key=lambda row: (-row["flows"], row["srcAddr"]))
+    return pd.DataFrame({name: [row[name] for row in rows] for name in rows[0]})

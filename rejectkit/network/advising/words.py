@@ -6,26 +6,31 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address
 
 from rejectkit.exploring.services import port_label, service_name
 from rejectkit.exploring.words import count, listing, moment
 from rejectkit.network.advising.acls import has
+from rejectkit.network.advising.facts import Facts, place_of
 from rejectkit.network.advising.flows import Line
 from rejectkit.network.advising.groups import ECHO
 from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
-from rejectkit.network.judging.tables import IPV6, Spans
+from rejectkit.network.judging.tables import Spans
 from rejectkit.network.model import IMPLICIT, PORTED, TCP, AclEntry, Interface, Network
 from rejectkit.network.protocols import protocol_name, traffic_text
 
 _NAMED = 6  # other ends in a sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Names:
     """A network's things by name."""
 
-    network: Network
+    facts: Facts
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.facts.network
 
     @cached_property
     def owners(self) -> Mapping[tuple[str, str], Interface]:
@@ -38,12 +43,20 @@ class Names:
         told = ((text, at) for at, one in enumerate(self.network.interfaces) for text in one.addresses)
         return sorted((place_of(text), text, at) for text, at in told)
 
-    def within(self, where: Spans) -> Iterator[tuple[str, Interface]]:
-        """Yield the addresses of interfaces that are in some spans, with their interfaces."""
+    @cached_property
+    def _found(self) -> dict[Spans, tuple[tuple[str, Interface], ...]]:
+        return {}
+
+    def within(self, where: Spans) -> tuple[tuple[str, Interface], ...]:
+        """Return the addresses of interfaces that are in some spans, with their interfaces."""
+        if where not in self._found:
+            self._found[where] = tuple(self._within(where))
+        return self._found[where]
+
+    def _within(self, where: Spans) -> Iterator[tuple[str, Interface]]:
+        places = self._places
         for first, last in where:
-            for place, text, at in self._places[bisect_left(self._places, (first, "", 0)) :]:
-                if place >= last:
-                    break
+            for _, text, at in places[bisect_left(places, (first, "", 0)) : bisect_left(places, (last, "", 0))]:
                 yield text, self.network.interfaces[at]
 
     def owner(self, address: str, near: Line) -> Interface | None:
@@ -75,12 +88,6 @@ class Names:
 def resource_of(edit: Change) -> str:
     """Return the id of the group or ACL that a change is of."""
     return edit.rule.group if isinstance(edit, AddRule | RemoveRule) else edit.acl
-
-
-def place_of(address: str) -> int:
-    """Return an address's place on the line of addresses."""
-    parsed = ip_address(address)
-    return int(parsed) + (IPV6 if parsed.version == 6 else 0)
 
 
 def plain(text: str) -> str:
