@@ -19,12 +19,12 @@ from awscli.clidriver import create_clidriver
 from botocore.validate import validate_parameters
 
 from rejectkit.errors import ArgumentError
+from rejectkit.network import cli, template, terraform
 from rejectkit.network.changing.calls import call_of
 from rejectkit.network.changing.plan import plan
 from rejectkit.network.changing.targets import targets_of
 from rejectkit.network.changing.undo import undo
 from rejectkit.network.edits import AddEntry, AddRule, RemoveRule, ReplaceEntry
-from rejectkit.network.export.export import cli, template, terraform
 from rejectkit.network.model import AclEntry, GroupRule, Network, SecurityGroup
 from rejectkit.sandbox import Limits, start
 from tests.changing_rules import Lab, lab_in

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from rejectkit.network.changing.plan import plan
     from rejectkit.network.changing.undo import undo
     from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
-    from rejectkit.network.export.export import cli, template, terraform
+    from rejectkit.network.export.cli import cli
+    from rejectkit.network.export.template import template
+    from rejectkit.network.export.terraform import terraform
     from rejectkit.network.model import (
         AclEntry,
         GroupRule,
@@ -92,14 +94,14 @@ _HOMES = {
     "Verdict": "verdicts",
     "Vpc": "model",
     "blame": "blaming.blame",
-    "cli": "export.export",
+    "cli": "export.cli",
     "difference": "snapshots.diffs",
     "overwide": "usage.usage",
     "plan": "changing.plan",
     "suggest": "advising.suggest",
     "surprises": "replaying.surprises",
-    "template": "export.export",
-    "terraform": "export.export",
+    "template": "export.template",
+    "terraform": "export.terraform",
     "undo": "changing.undo",
     "unused": "usage.usage",
     "what_if": "replaying.what_if",

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rejectkit.sandbox.world import World
 
 Codes = npt.NDArray[np.int8]
-Bools = npt.NDArray[np.bool_]
 
 AS_IT_WAS, ACCEPTED, REFUSED, NEVER = 0, 1, 2, 3
 """What becomes of a record: nothing new; it is let pass; it is refused; it is an answer to what was refused."""
@@ -46,13 +45,10 @@ def rules_now(world: World, region: str) -> Network:
     told: dict[str, Any] = {
         member: world.ask("ec2", operation, region)[member] for operation, member in _MEMBERS.items()
     }
-    lists = world.ask("ec2", "DescribeManagedPrefixLists", region)["PrefixLists"]
-    told["PrefixLists"] = [
-        {**one, "Entries": world.ask("ec2", "GetManagedPrefixListEntries", region, PrefixListId=one["PrefixListId"])[
-            "Entries"
-        ]}
-        for one in lists
-    ]  # fmt: skip
+    told["PrefixLists"] = world.ask("ec2", "DescribeManagedPrefixLists", region)["PrefixLists"]
+    for one in told["PrefixLists"]:
+        asked = {"PrefixListId": one["PrefixListId"]}
+        one["Entries"] = world.ask("ec2", "GetManagedPrefixListEntries", region, **asked)["Entries"]
     return Network.from_json(told)
 
 
@@ -61,9 +57,8 @@ def outcomes(scenario: Scenario, now: Network) -> Codes:
     frame = _packets(scenario)
     found = np.zeros(len(frame), np.int8)
     early = frame["at"].to_numpy() < int(scenario.changed.timestamp())
-    for chosen, layout in ((early, scenario.network_before), (~early, scenario.network)):
-        planted = Network.from_json(network_json(layout))
-        others = now if layout == scenario.network else _without_planted_change(now, scenario)
+    before, own = (Network.from_json(network_json(one)) for one in (scenario.network_before, scenario.network))
+    for chosen, planted, others in ((early, before, _without_change(now, before, own)), (~early, own, now)):
         rows = np.flatnonzero(chosen & frame["known"].to_numpy(bool))
         if len(rows):
             found[rows] = _compared(planted, others, frame.iloc[rows])
@@ -124,9 +119,8 @@ def _requests(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _without_planted_change(now: Network, scenario: Scenario) -> Network:
-    """Return the rules without the entry that the scenario adds in the middle of its window, if it is there still."""
-    own, before = (Network.from_json(network_json(one)) for one in (scenario.network, scenario.network_before))
+def _without_change(now: Network, before: Network, own: Network) -> Network:
+    """Return the rules without the entries that the scenario itself adds in its window, where they are there still."""
     added = {(acl.id, entry) for acl in own.acls for entry in set(acl.entries) - set(before.acl_of[acl.id].entries)}
     acls = (
         replace(acl, entries=tuple(entry for entry in acl.entries if (acl.id, entry) not in added)) for acl in now.acls

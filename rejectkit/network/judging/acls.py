@@ -52,7 +52,7 @@ class AclTables:
         table : array of int32
             -1 where the ACL is not known.
         zone : array of int32
-            Where the other end is, as `judgingplaces` tells it.
+            Where the other end is, as `judging.places` tells it.
         rank, service : array
             Where the packet is on the line of addresses and on that of services.
         """

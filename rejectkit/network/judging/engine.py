@@ -44,7 +44,7 @@ class Judgements:
     acl_entry : array of int32
         Position in `acl_entries` of the entry that decides; else -1.
     why : array of int8
-        Why a layer is OPEN, a code of `judgingcodes`; the groups' where both are.
+        Why a layer is OPEN, a code of `judging.codes`; the groups' where both are.
     exempt : array of bool
         Traffic that nothing can filter: Amazon DNS, DHCP, metadata, time, Windows licences, the router.
     group_rules : tuple of GroupRule
