@@ -322,6 +322,23 @@ def test_advice_keeps_to_what_the_form_says(bare: Sandbox) -> None:
     assert panel.suggestions != suggest(table, network)
 
 
+def test_a_form_that_is_spoilt_since_does_not_matter_to_what_was_read(bare: Sandbox) -> None:
+    """Suggestions are chosen, and the code names the source that was read, while the form cannot be read."""
+    panel = pressed(opened(bare.session, records(*MISTAKE), small()), "read")
+    panel.form.time.start.value = "nonsense"
+    panel.select(0)
+    assert panel.selected == panel.suggestions[:1]
+    assert "InsightsSource" not in panel.panes.code.query
+
+
+def test_that_replies_are_let_out_is_what_their_mend_is_for() -> None:
+    """A reply belongs to who asked: where the change is for the asker, it is no surprise."""
+    answer = pd.DataFrame({"outcome": ["newly accepted"], "clientAddr": ["192.168.40.9"], "because": [""]})
+    table = records(("10.0.2.9", 40001, "REJECT")).assign(dstAddr="192.168.40.9")
+    found = rulestables.surprises(answer, table, pd.Series(["reply"]), {"192.168.40.9"})
+    assert found["expected"].tolist() == [True]
+
+
 def test_a_plan_of_nothing_is_refused(bare: Sandbox) -> None:
     """Where no suggestion is chosen, it says so."""
     panel = pressed(opened(bare.session, records(*MISTAKE), small()), "read")

@@ -97,7 +97,8 @@ class Probed:
         last = moments.get("changed", max(moments.values(), default=pd.NaT))
         row: dict[str, Any] = {"at": last, "state": "ALARM" if "changed" in moments else None}
         row |= {name: moments.get(name, pd.NaT) for name in MOMENTS}
-        row |= {stage: self.seconds.get(stage, float("nan")) for stage in STAGES} | {TOTAL: self.total}
+        row |= {stage: self.seconds.get(stage, float("nan")) for stage in STAGES}
+        row[TOTAL] = round(sum(self.seconds.values()), 3) if self.seconds else float("nan")  # as `latency` has it
         row |= {name: self.record.get(name) for name in PARTIES}
         frame = pd.DataFrame([row | {"closedBy": self.closed_by or None}])
         return frame.astype(dict.fromkeys(("at", *MOMENTS), "datetime64[ms, UTC]"))

@@ -266,7 +266,6 @@ class Follower:
         alarm = self.alarm()
         if alarm is None:
             raise Ended(f"There is no alarm {self.monitor.alarm_name}, so nothing comes of the datapoint.")
-        self._acts = bool(alarm.get("ActionsEnabled", True) and alarm.get("AlarmActions"))
         changed = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
         before = changed is None or millis(changed) < self.moments["ingested"]
         there = self.moments.get("datapoint", self.moments["ingested"])

@@ -39,7 +39,8 @@ Stage `STAGES[n]` goes from moment `MOMENTS[n]` to `MOMENTS[n + 1]`.
 """
 
 TOTAL: Final = "total"
-"""The column of a transition's seconds from its first known moment to its last: the sum of its known stages."""
+"""The column of the sum of a transition's known stages: from its first known moment to its last, where none between is
+unknown."""
 
 BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     stage: (first, second) for stage, first, second in zip(STAGES, MOMENTS[:-1], MOMENTS[1:], strict=True)

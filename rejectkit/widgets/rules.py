@@ -300,7 +300,8 @@ class RulesPanel(Panel[RulesPanes]):
 
     def _say_code(self) -> None:
         if self._held.read is not None:
-            self.panes.write(rulescode.code(self, self._held, self.form.undo_file))
+            source = self._desk.source(self._held.read.asked.log_group)
+            self.panes.write(rulescode.code(self, source, self._held, self.form.undo_file))
 
     # the work, on its own thread
 

@@ -9,17 +9,20 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 
+from rejectkit.sources.base import Source
 from rejectkit.widgets.querybar import name_in
 from rejectkit.widgets.rulesheld import Held
 from rejectkit.window import Window
 
 
-def code(panel: Any, held: Held, wanted: Path | None = None) -> str:
+def code(panel: Any, source_read: Source, held: Held, wanted: Path | None = None) -> str:
     """Return the lines, in the names of the user's notebook.
 
     Parameters
     ----------
     panel : RulesPanel
+    source_read : Source
+        Whose records were read, whatever the form says by now.
     held : Held
         What was read, chosen, tried, planned and done.
     wanted : Path or None
@@ -32,8 +35,10 @@ def code(panel: Any, held: Held, wanted: Path | None = None) -> str:
     package, own = name_in(namespace, sys.modules.get("rejectkit")), name_in(namespace, panel)
     rk, lines = package or "rk", [] if package else ["import rejectkit as rk", ""]
     session = name_in(namespace, panel.session) or (f"{own}.session" if own else "session")
-    source = name_in(namespace, panel.source) or (f"{own}.source" if own else "")
-    if not source:
+    source = name_in(namespace, source_read) or (f"{own}.source" if own else "")
+    if not source and not asked.log_group:
+        source = "source"  # it was given, and has no name there: nobody else can make it
+    elif not source:
         source = _free("source", namespace)
         lines.append(f"{source} = {rk}.InsightsSource({asked.log_group!r}, {session})")
     if asked.window is not None:

@@ -240,7 +240,8 @@ def surprises(
         kind=kinds[other].fillna("accepted traffic"),
         because=answer.loc[other, "because"].astype("str"),
     )
-    table["expected"] = (table["outcome"] == "newly accepted") & table["srcAddr"].isin(list(expected))
+    asked = answer.loc[other, "clientAddr"]  # of a reply, whom it answers
+    table["expected"] = (table["outcome"] == "newly accepted") & asked.isin(list(expected))
     keys = ["outcome", "kind", *names, "expected"]
     rows = table.groupby(keys, dropna=False, sort=False).agg(records=("because", "size"), because=("because", "first"))
     rows = rows.reset_index()

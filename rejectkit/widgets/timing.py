@@ -328,4 +328,4 @@ class TimingPanel(Panel[TimingPanes]):
             self.panes.followed(done, found, timingcode.probe(self._names(monitor), target, self._desk.connect))
 
     def _names(self, monitor: Monitor) -> timingcode.Names:
-        return timingcode.names(self, monitor, given=self._desk.given is not None)
+        return timingcode.names(self, monitor, self._desk.source(monitor), given=self._desk.given is not None)

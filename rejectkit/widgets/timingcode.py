@@ -13,6 +13,7 @@ from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.patternwrite import PRIVATE
 from rejectkit.monitoring.probeattempt import Connect
+from rejectkit.sources.base import Source
 from rejectkit.widgets.querybar import name_in
 from rejectkit.widgets.timingdesk import Asked
 from rejectkit.widgets.timingwork import DELAYS, INSIDE, OWN, Trial, period_for
@@ -44,17 +45,18 @@ class Names:
         return "\n".join((*self.before, *lines))
 
 
-def names(panel: Any, monitor: Monitor, *, given: bool) -> Names:
+def names(panel: Any, monitor: Monitor, source_read: Source, *, given: bool) -> Names:
     """Return what the user's notebook calls a panel's values; what it has no name for gets one.
 
-    A source that was `given` and has no name there can be made by nobody else: it is called `source`.
+    The source is the one that was read, whatever the form says by now. One that was `given` and has no name there can
+    be made by nobody else: it is called `source`.
     """
     shell = get_ipython()
     namespace = dict(shell.user_ns) if shell is not None else {}
     package, own = name_in(namespace, sys.modules.get("rejectkit")), name_in(namespace, panel)
     rk, before = package or "rk", [] if package else ["import rejectkit as rk", ""]
     session = name_in(namespace, panel.session) or (f"{own}.session" if own else "session")
-    source = name_in(namespace, panel.source) or (f"{own}.source" if own else "")
+    source = name_in(namespace, source_read) or (f"{own}.source" if own else "")
     told = name_in(namespace, monitor) or (f"{own}.monitor" if own else "")
     if not told:
         told = _free("monitor", namespace)

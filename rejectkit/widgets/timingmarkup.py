@@ -14,7 +14,6 @@ from rejectkit.exploring.words import count
 from rejectkit.monitoring.replay import Backtest
 from rejectkit.monitoring.replay import spoken as spelled
 from rejectkit.monitoring.stages import STAGES
-from rejectkit.widgets import markup
 
 STYLE: Final = """<style>
 .rejectkit-timing .rejectkit-controls { grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); }
@@ -223,8 +222,3 @@ def steps(done: Sequence[str]) -> str:
     """Return what a probe did so far."""
     items = "".join(f"<li>{escape(one)}</li>" for one in done)
     return f'<ol class="rejectkit-steps" aria-live="polite">{items}</ol>' if items else ""
-
-
-def trouble(text: str) -> str:
-    """Return a sentence on what a part of the answer lacks."""
-    return markup.sentence(text)
