@@ -185,16 +185,13 @@ def test_advice_on_the_sample_is_what_its_mistakes_say() -> None:
 
 def test_the_sample_s_scanners_are_let_in_nowhere(root: Path) -> None:
     """No address that the sample's own truth calls a scanner or probe is a source of advice, or within a rule of it."""
-    found = rk.network.suggest(
-        rk.FileSource(root / "data" / "AWSLogs").records(action=None), Network.from_json(root / "data" / "network.json")
-    )
+    network = Network.from_json(root / "data" / "network.json")
+    found = suggest(rk.FileSource(root / "data" / "AWSLogs").records(action=None), network)
     played = rk.sandbox.scenario()
     strangers = set(played.records()["srcAddr"][played.truth["kind"].isin(["scanner", "probe"]).to_numpy()].dropna())
     assert len(strangers) > 1000
     assert len(found) >= 6
     for one in found:
         assert not strangers & set(one.evidence["srcAddr"])
-        rules = [edit.rule.peer for edit in one.edits if isinstance(edit, AddRule)]
-        entries = [edit.entry.cidr for edit in one.edits if isinstance(edit, AddEntry)]
-        for block in [ip_network(peer) for peer in (*rules, *entries) if "/" in peer]:
+        for block in admitted(network, one):
             assert not [address for address in strangers if ip_address(address) in block]
