@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from rejectkit.insights.functions import Site
 from rejectkit.insights.value import Kind, Value
@@ -50,7 +51,7 @@ def _percentile(site: Site, values: list[Value]) -> Value:
     share = values[1].number
     if share is None or values[1].kind is Kind.TEXT or not 0 <= share <= 100:
         site.refuse("pct takes a percentage from 0 to 100 as its second argument", 1)
-    return Value(Kind.NUMBER, site.d.quantile(site.d.double(values[0].as_number(site.d)), share / 100))
+    return Value(Kind.NUMBER, site.d.quantile(site.d.double(values[0].as_number(site.d)), Fraction(str(share)) / 100))
 
 
 def _extreme(function: str, at: Callable[[Site, str, str], str]) -> Callable[[Site, list[Value]], Value]:

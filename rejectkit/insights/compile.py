@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from rejectkit.errors import (
 from rejectkit.insights import regex
 from rejectkit.insights import syntax as s
 from rejectkit.insights.answer import DEFAULT_LIMIT, Answer, AnswerColumn
-from rejectkit.insights.dialect import Dialect, dialect
+from rejectkit.insights.dialects import Dialect, dialect
 from rejectkit.insights.expressions import Expressions
 from rejectkit.insights.parse import unexpected
 from rejectkit.insights.value import Kind, Value
@@ -29,7 +28,6 @@ SYSTEM_FIELDS = ("@timestamp", "@message", "@logStream", "@log", "@ingestionTime
 SYNONYMS = {"startTime": "start", "endTime": "end"}
 MAX_STATS = 10
 
-_COLUMN = re.compile(r'"[^"]*"')
 _KINDS = {"int": Kind.INT, "text": Kind.TEXT, "time": Kind.TIME}
 
 
@@ -72,11 +70,14 @@ class Table:
         By the name a query uses; `@timestamp` and `@message` among them.
     seconds : str or None
         SQL of the record's start in whole seconds, for windows that an engine can prune by.
+    pruned : str
+        A further condition that keeps every record of the window: which partitions to read. Empty: none.
     """
 
     relation: str
     columns: Mapping[str, Column]
     seconds: str | None = None
+    pruned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def compile_query(
         Keeps the records that start in it.
     all_rows : bool
         Lift the language's limit of 10,000 rows where the query sets none.
-    engine : {"duckdb", "athena"}
+    engine : {"duckdb", "athena", "spark"}
         Whose SQL.
     output : {"typed", "text"}
         Typed columns, for `Answer.typed`; or every value as the service prints it, a missing one null.
@@ -169,13 +170,16 @@ class _Compiler:
         return self.finish()
 
     def in_window(self) -> str:
-        if self.window is None:
-            return ""
-        start, end = self.window.millis
-        if self.table.seconds is not None:
-            return f" WHERE {self.table.seconds} >= {-(-start // 1000)} AND {self.table.seconds} < {-(-end // 1000)}"
-        moment = self.table.columns["@timestamp"].sql
-        return f" WHERE {moment} >= {start} AND {moment} < {end}"
+        conditions = [f"({self.table.pruned})"] if self.table.pruned else []
+        if self.window is not None:
+            start, end = self.window.millis
+            moment = self.table.seconds
+            if moment is not None:
+                start, end = -(-start // 1000), -(-end // 1000)
+            else:
+                moment = self.table.columns["@timestamp"].sql
+            conditions.append(f"{moment} >= {start} AND {moment} < {end}")
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def step(self, sql: str) -> None:
         """Add a common table expression."""
@@ -227,7 +231,7 @@ class _Compiler:
         out: dict[str, Value] = {}
         fresh: list[str] = []
         for name, value in pairs:
-            if value.literal or _COLUMN.fullmatch(value.sql):
+            if value.literal or self.d.is_column(value.sql):
                 out[name] = value
                 continue
             column = self.d.ident(f"@v{len(self.steps)}_{len(fresh)}")
@@ -319,7 +323,7 @@ class _Compiler:
         parts = ", ".join(value.sql for value in values)
         missing = "".join(f" OR NOT {value.present()}" for value in values if value.present() != "TRUE")
         row = self.d.ident("@row")
-        numbered = f"SELECT *, row_number() OVER (PARTITION BY {parts}{self.ordered()}) AS {row} FROM {self.last}"
+        numbered = f"SELECT *, {self.d.numbered(parts, self.ordered())} AS {row} FROM {self.last}"
         self.step(f"SELECT * FROM ({numbered}) AS numbered WHERE {row} = 1{missing}")
 
     def on_foreign(self, stage: s.Foreign) -> None:

@@ -15,7 +15,7 @@ from rejectkit.errors import QueryError, UnsupportedError
 from rejectkit.insights import regex
 from rejectkit.insights import syntax as s
 from rejectkit.insights.aggregates import AGGREGATES
-from rejectkit.insights.dialect import Dialect
+from rejectkit.insights.dialects import Dialect
 from rejectkit.insights.functions import ELSEWHERE, FUNCTIONS, Argument, Site
 from rejectkit.insights.timing import CAPS, capped, meant
 from rejectkit.insights.value import Kind, Value, number_value, text_value
@@ -100,7 +100,7 @@ class Expressions:
         sql = {
             "/": lambda: f"({left} / nullif({right}, 0))",
             "%": lambda: self.d.remainder(left, right),
-            "^": lambda: self.d.let("p", f"pow({left}, {right})", self.d.finite("p")),
+            "^": lambda: self.d.let("p", self.d.power(left, right), self.d.finite("p")),
         }.get(expr.op, lambda: f"({left} {expr.op} {right})")()
         return Value(Kind.NUMBER, sql)
 

@@ -10,10 +10,10 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from rejectkit.insights import syntax as s
-from rejectkit.insights.dialect import WHITE_SPACE, Dialect
+from rejectkit.insights.dialects import WHITE_SPACE, Dialect
 from rejectkit.insights.regex import RegexError, check
 from rejectkit.insights.timing import YEARS, ceil_time, floor_time
 from rejectkit.insights.value import Kind, Value, number_value
@@ -66,6 +66,14 @@ def _number(template: str, kind: Kind = Kind.NUMBER) -> Callable[[Site, list[Arg
     return build
 
 
+def _rounded(word: Literal["ceil", "floor"]) -> Callable[[Site, list[Argument]], Value]:
+    def build(site: Site, arguments: list[Argument]) -> Value:
+        x = site.d.double(_values(arguments)[0].as_number(site.d))
+        return Value(Kind.NUMBER, site.d.ceil(x) if word == "ceil" else site.d.floor(x))
+
+    return build
+
+
 def _extreme(name: str) -> Callable[[Site, list[Argument]], Value]:
     def build(site: Site, arguments: list[Argument]) -> Value:
         numbers = [site.d.double(value.as_number(site.d)) for value in _values(arguments)]
@@ -89,11 +97,11 @@ def _round(site: Site, arguments: list[Argument]) -> Value:
     values = _values(arguments)
     x = site.d.double(values[0].as_number(site.d))
     if len(values) == 1:
-        return Value(Kind.NUMBER, f"round({x})")
+        return Value(Kind.NUMBER, site.d.round(x, 0))
     digits = values[1].number
     if not isinstance(digits, int):
         site.refuse("round takes a whole number of digits", 1)
-    return Value(Kind.NUMBER, f"round({x}, {digits})")
+    return Value(Kind.NUMBER, site.d.round(x, digits))
 
 
 def _present(site: Site, arguments: list[Argument]) -> Value:
@@ -161,7 +169,7 @@ _FAR = 10**9  # characters: further than any text is long
 
 def _whole(site: Site, value: Value) -> str:
     number = site.d.double(value.as_number(site.d))
-    return f"CAST(least(greatest(trunc({number}), 0), {_FAR}) AS BIGINT)"
+    return f"CAST(least(greatest({site.d.truncate(number)}, 0), {_FAR}) AS BIGINT)"
 
 
 def _substr(site: Site, arguments: list[Argument]) -> Value:
@@ -201,6 +209,15 @@ def _contains(site: Site, arguments: list[Argument]) -> Value:
     if len(values) > 2:
         site.refuse("the third argument has no effect in the service; use like /(?i)…/ to ignore case", 2)
     return Value(Kind.BOOL, site.d.contains(values[0].as_text(site.d), values[1].as_text(site.d)))
+
+
+def _starts(site: Site, arguments: list[Argument]) -> Value:
+    values = _values(arguments)
+    return Value(Kind.BOOL, site.d.starts_with(values[0].as_text(site.d), values[1].as_text(site.d)))
+
+
+def _replace(site: Site, arguments: list[Argument]) -> Value:
+    return Value(Kind.TEXT, site.d.replace(*(value.as_text(site.d) for value in _values(arguments))))
 
 
 def _ends(site: Site, arguments: list[Argument]) -> Value:
@@ -294,7 +311,9 @@ def _moment(site: Site, value: Value) -> str:
     if value.kind is Kind.TIME:
         return value.sql
     number = site.d.double(value.as_number(site.d))
-    return site.d.let("m", number, f"CASE WHEN m BETWEEN {YEARS[0]} AND {YEARS[1]} THEN CAST(trunc(m) AS BIGINT) END")
+    return site.d.let(
+        "m", number, f"CASE WHEN m BETWEEN {YEARS[0]} AND {YEARS[1]} THEN CAST({site.d.truncate('m')} AS BIGINT) END"
+    )
 
 
 def _floor(site: Site, arguments: list[Argument]) -> Value:
@@ -333,8 +352,8 @@ def _edge(index: int) -> Callable[[Site, list[Argument]], Value]:
 
 _ROWS = (
     Function("abs", 1, 1, _number("abs({0})"), "number"),
-    Function("ceil", 1, 1, _number("ceil({0})"), "number"),
-    Function("floor", 1, 1, _number("floor({0})"), "number"),
+    Function("ceil", 1, 1, _rounded("ceil"), "number"),
+    Function("floor", 1, 1, _rounded("floor"), "number"),
     Function("greatest", 1, None, _extreme("greatest"), "number"),
     Function("least", 1, None, _extreme("least"), "number"),
     Function("log", 1, 1, _log, "number"),
@@ -364,10 +383,10 @@ _ROWS = (
     Function("ltrim", 1, 2, _strip(True, False), "text"),
     Function("rtrim", 1, 2, _strip(False, True), "text"),
     Function("substr", 2, 3, _substr, "text"),
-    Function("replace", 3, 3, _text("replace({0}, {1}, {2})"), "text"),
+    Function("replace", 3, 3, _replace, "text"),
     Function("regexReplace", 3, 3, _regex_replace, "text"),
     Function("strcontains", 2, 3, _contains, "1 or 0"),
-    Function("startsWith", 2, 2, _text("starts_with({0}, {1})", Kind.BOOL), "1 or 0"),
+    Function("startsWith", 2, 2, _starts, "1 or 0"),
     Function("endsWith", 2, 2, _ends, "1 or 0"),
     Function("isValidIp", 1, 1, _is_valid((4, 6)), "1 or 0"),
     Function("isValidIpV4", 1, 1, _is_valid((4,)), "1 or 0"),

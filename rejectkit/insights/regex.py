@@ -44,10 +44,11 @@ def check(pattern: str) -> Pattern:
         If it is not of the dialect.
     """
     out: list[str] = []
+    tried: list[str] = []  # the same for Python, which warns of what may mean more in a class one day
     groups: dict[str, int] = {}
     count, at, in_class = 0, 0, False
     while at < len(pattern):
-        char = pattern[at]
+        char, was_in_class = pattern[at], in_class
         if char == "\\":
             step = _escape(pattern, at)
         elif in_class:
@@ -63,6 +64,7 @@ def check(pattern: str) -> Pattern:
                     raise RegexError(f"the group {named[1]!r} is there twice", at)
                 groups[named[1]] = count
                 out.append("(")
+                tried.append("(")
                 at += 1 + len(named[0])
                 continue
             step = _special(pattern, at)
@@ -70,10 +72,11 @@ def check(pattern: str) -> Pattern:
             count += char == "("
             step = _repeat(pattern, at) if char in "*+?{" else 1
         out.append(pattern[at : at + step])
+        tried.append(f"\\{char}" if was_in_class and in_class and char in "[&~|" else out[-1])
         at += step
     plain = "".join(out)
     try:
-        re.compile(plain, re.ASCII)
+        re.compile("".join(tried), re.ASCII)
     except re.error as error:
         raise RegexError(f"it is not a regular expression: {error.msg}", 0) from None
     return Pattern(plain, groups, count)

@@ -6,7 +6,7 @@ UTC calendar (*inferred*, see `choices.py`).
 
 from __future__ import annotations
 
-from rejectkit.insights.dialect import Dialect
+from rejectkit.insights.dialects import Dialect
 
 # The service cuts a larger count to these without a word (doc: operations-functions).
 CAPS = {"ms": 1000, "s": 60, "m": 60, "h": 24}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
-from rejectkit.insights.dialect import CANONICAL_NUMBER, Dialect
+from rejectkit.insights.dialects import CANONICAL_NUMBER, Dialect
 
 
 class Kind(Enum):

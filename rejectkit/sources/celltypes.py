@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from rejectkit.errors import UnreadableError
 from rejectkit.insights.answer import ColumnType
-from rejectkit.insights.dialect import CANONICAL_NUMBER
+from rejectkit.insights.dialects import CANONICAL_NUMBER
 
 _WHOLE = r"\A-?[0-9]+\z"
 _CANONICAL_WHOLE = r"\A-?(0|[1-9][0-9]*)\z"

@@ -1,17 +1,17 @@
-"""What differs between SQL engines: a small vocabulary in which functions and stages are written once.
+"""DuckDB's SQL, and with it the vocabulary in which functions and stages are written once.
 
-`Dialect` speaks DuckDB; a subclass overrides the words its engine says otherwise. Every word takes and
-returns SQL text; texts given as `str` literals of the query go through `literal`.
+A subclass overrides the words that its engine says otherwise. Every word takes and returns SQL text; texts
+given as `str` literals of the query go through `literal`.
 """
 
 from __future__ import annotations
 
-import sqlglot
-
-from rejectkit.errors import ArgumentError
+import re
+from fractions import Fraction
 
 CANONICAL_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 WHITE_SPACE = " \t\n\r\x0b\x0c"
+_COLUMN = re.compile(r'"[^"]*"')
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"({_OCTET}\.){{3}}{_OCTET}"
 _GROUP = "[0-9a-f]{1,4}"
@@ -39,6 +39,14 @@ class Dialect:
         """Return `body`, in which `name` stands for `value`, computed once."""
         return f"list_transform([{value}], lambda {name}: {body})[1]"
 
+    def is_column(self, sql: str) -> bool:
+        """Tell whether an expression is a column as it stands."""
+        return _COLUMN.fullmatch(sql) is not None
+
+    def numbered(self, parts: str, order: str) -> str:
+        """Return the number of a row among those of equal `parts`; `order` is empty or an ORDER BY."""
+        return f"row_number() OVER (PARTITION BY {parts}{order})"
+
     def checked(self, sql: str) -> str:
         """Return a whole query, checked by the grammar of its engine where one is not at hand to refuse it."""
         return sql
@@ -48,7 +56,7 @@ class Dialect:
     def number_text(self, x: str) -> str:
         """Return a number's shortest text; a whole one has no point."""
         return (
-            f"CASE WHEN {x} = trunc({x}) AND abs({x}) < 1e37 THEN CAST(CAST({x} AS {self.whole}) AS VARCHAR) "
+            f"CASE WHEN {x} = {self.truncate(x)} AND abs({x}) < 1e37 THEN CAST(CAST({x} AS {self.whole}) AS VARCHAR) "
             f"ELSE CAST({x} AS VARCHAR) END"
         )
 
@@ -64,11 +72,51 @@ class Dialect:
         """Return a number, or null where it is infinite or not a number."""
         return f"CASE WHEN isfinite({x}) THEN {x} END"
 
+    def truncate(self, x: str) -> str:
+        """Return a number without its fraction."""
+        return f"trunc({x})"
+
+    def ceil(self, x: str) -> str:
+        """Return the whole number at or above a double, as a double."""
+        return f"ceil({x})"
+
+    def floor(self, x: str) -> str:
+        """Return the whole number at or below a double, as a double."""
+        return f"floor({x})"
+
+    def round(self, x: str, digits: int) -> str:
+        """Return a double rounded to so many digits after the point, halves away from zero."""
+        return f"round({x}, {digits})" if digits else f"round({x})"
+
+    def power(self, a: str, b: str) -> str:
+        """Return a power of doubles."""
+        return f"pow({a}, {b})"
+
     def remainder(self, a: str, b: str) -> str:
         """Return the remainder, with the sign of `a`; null for a divisor of zero."""
         return f"({self.double(a)} % nullif({self.double(b)}, 0))"
 
     # text
+
+    def starts_with(self, x: str, start: str) -> str:
+        """Tell whether `x` starts with `start`."""
+        return f"starts_with({x}, {start})"
+
+    def replace(self, x: str, old: str, new: str) -> str:
+        """Return `x` with every `old` replaced; an empty one occurs nowhere."""
+        return f"replace({x}, {old}, {new})"
+
+    def part(self, x: str, separator: str, number: int) -> str:
+        """Return the part of `x` before the first separator, after it, and so on; empty where there is none."""
+        return f"split_part({x}, {self.literal(separator)}, {number})"
+
+    def last_part(self, x: str, character: str) -> str:
+        """Return what stands after the last of a character; all of `x` where there is none."""
+        return f"regexp_extract({x}, {self.literal(f'[^{character}]*$')})"
+
+    def repeat(self, text: str, count: str) -> str:
+        """Return a text of the query so many times."""
+        return f"repeat({self.literal(text)}, CAST({count} AS INTEGER))"
 
     def contains(self, x: str, part: str) -> str:
         """Tell whether `part` stands in `x`."""
@@ -119,8 +167,8 @@ class Dialect:
             "CASE WHEN c >= '0' AND c < ':' THEN '0' || lpad(CAST(length(c) AS VARCHAR), 4, '0') || c "
             "ELSE c || chr(1) END"
         )
-        whole = self.strip("split_part(n, '.', 1)", "'0'", left=True, right=False)
-        fraction = self.strip("split_part(n, '.', 2)", "'0'", left=False, right=True)
+        whole = self.strip(self.part("n", ".", 1), "'0'", left=True, right=False)
+        fraction = self.strip(self.part("n", ".", 2), "'0'", left=False, right=True)
         number = f"'1' || lpad(CAST(length({whole}) AS VARCHAR), 4, '0') || {whole} || '.' || {fraction} || chr(1) || n"
         rest = f"'0' || {self.join_mapped('[0-9]+|[^0-9]+', 'n', chunk)}"
         is_number = self.full_match("n", r"[0-9]+(\.[0-9]+)?")
@@ -153,9 +201,9 @@ class Dialect:
 
     # aggregates
 
-    def quantile(self, x: str, share: float) -> str:
+    def quantile(self, x: str, share: Fraction) -> str:
         """Return the nearest-rank quantile."""
-        return f"quantile_disc({x}, {share!r})"
+        return f"quantile_disc({x}, {float(share)!r})"
 
     def at_least(self, value: str, key: str) -> str:
         """Return the value at the smallest key."""
@@ -174,25 +222,25 @@ class Dialect:
     def ipv4_number(self, x: str) -> str:
         """Return an IPv4 address as a number, or null."""
         weights = (16777216, 65536, 256, 1)
-        parts = [f"CAST(split_part(a, '.', {i + 1}) AS BIGINT) * {weight}" for i, weight in enumerate(weights)]
+        parts = [f"CAST({self.part('a', '.', i + 1)} AS BIGINT) * {weight}" for i, weight in enumerate(weights)]
         return self.let("a", x, f"CASE WHEN {self.is_ipv4('a')} THEN {' + '.join(parts)} END")
 
     def ipv6_hex(self, x: str) -> str:
         """Return an IPv6 address as 32 hexadecimal digits, or null; a tail in IPv4 spelling is allowed."""
-        tail = "regexp_extract(t, '[^:]*$')"
-        octets = [self.hex_byte(f"CAST(split_part({tail}, '.', {i}) AS INTEGER)") for i in (1, 2, 3, 4)]
+        tail = self.last_part("t", ":")
+        octets = [self.hex_byte(f"CAST({self.part(tail, '.', i)} AS INTEGER)") for i in (1, 2, 3, 4)]
         hexed = f"{octets[0]} || {octets[1]} || ':' || {octets[2]} || {octets[3]}"
         plain = (
             f"CASE WHEN strpos(t, '.') = 0 THEN t WHEN {self.is_ipv4(tail)} "
             f"THEN substr(t, 1, length(t) - length({tail})) || {hexed} ELSE '' END"
         )
-        left, right = "split_part(h, '::', 1)", "split_part(h, '::', 2)"
+        left, right = self.part("h", "::", 1), self.part("h", "::", 2)
         count = " + ".join(
             f"CASE WHEN {side} = '' THEN 0 ELSE length({side}) - length(replace({side}, ':', '')) + 1 END"
             for side in (left, right)
         )
         padded = [f"CASE WHEN {side} = '' THEN '' ELSE {self.padded_groups(side)} END" for side in (left, right)]
-        zeros = f"repeat('0000', CAST(8 - ({count}) AS INTEGER))"
+        zeros = self.repeat("0000", f"8 - ({count})")
         short = f"CASE WHEN {count} <= 7 THEN {padded[0]} || {zeros} || {padded[1]} END"
         body = (
             f"CASE WHEN {self.full_match('h', _IPV6_WHOLE)} THEN {self.padded_groups('h')} "
@@ -207,89 +255,3 @@ class Dialect:
     def padded_groups(self, x: str) -> str:
         """Return colon-separated groups, each filled to four digits, joined."""
         return self.join_mapped("[0-9a-f]+", x, "lpad(c, 4, '0')")
-
-
-class Athena(Dialect):
-    """Athena's SQL (Trino's)."""
-
-    name = "athena"
-    whole = "DECIMAL(38, 0)"
-
-    def checked(self, sql: str) -> str:
-        return sqlglot.parse_one(sql, read=self.name).sql(self.name, pretty=True)
-
-    def let(self, name: str, value: str, body: str) -> str:
-        return f"element_at(transform(ARRAY[{value}], {name} -> {body}), 1)"
-
-    def finite(self, x: str) -> str:
-        return f"CASE WHEN is_finite({x}) THEN {x} END"
-
-    def contains(self, x: str, part: str) -> str:
-        return f"(strpos({x}, {part}) > 0)"
-
-    def ends_with(self, x: str, end: str) -> str:
-        return f"(substr({x}, length({x}) - length({end}) + 1) = {end} AND length({x}) >= length({end}))"
-
-    def strip(self, x: str, characters: str, left: bool, right: bool) -> str:
-        side = "BOTH" if left and right else "LEADING" if left else "TRAILING"
-        return f"trim({side} {characters} FROM {x})"
-
-    def search(self, x: str, pattern: str) -> str:
-        return f"regexp_like({x}, {self.literal(pattern)})"
-
-    def full_match(self, x: str, pattern: str) -> str:
-        return f"regexp_like({x}, {self.literal(f'^({pattern})$')})"
-
-    def groups(self, x: str, pattern: str, numbers: list[int]) -> list[str]:
-        match = f"regexp_extract({x}, {self.literal(pattern)}, "
-        return [f"CASE WHEN {self.search(x, pattern)} THEN coalesce({match}{n}), '') END" for n in numbers]
-
-    def replace_all(self, x: str, pattern: str, by: str) -> str:
-        escaped = "".join(
-            "\\\\" if c == "\\" else "\\$" if c == "$" and not by[i + 1 : i + 2].isdigit() else c
-            for i, c in enumerate(by)
-        )
-        return f"regexp_replace({x}, {self.literal(pattern)}, {self.literal(escaped)})"
-
-    def join_mapped(self, pattern: str, x: str, body: str) -> str:
-        return f"array_join(transform(regexp_extract_all({x}, {self.literal(pattern)}), c -> {body}), '')"
-
-    def time_text(self, ms: str) -> str:
-        return f"format_datetime(from_unixtime(({ms}) / 1e3, 'UTC'), 'yyyy-MM-dd HH:mm:ss.SSS')"
-
-    def months_of(self, ms: str) -> str:
-        moment = f"from_unixtime(({ms}) / 1e3, 'UTC')"
-        return f"(year({moment}) * 12 + month({moment}) - 1)"
-
-    def month_start(self, months: str) -> str:
-        start = f"date_add('month', ({months}) - 23640, TIMESTAMP '1970-01-01 00:00:00 UTC')"
-        return f"CAST(to_unixtime({start}) * 1000 AS BIGINT)"
-
-    def quantile(self, x: str, share: float) -> str:
-        ordered = f"array_sort(array_agg({x}) FILTER (WHERE {x} IS NOT NULL))"
-        return f"element_at({ordered}, CAST(greatest(1, ceil({share!r} * count({x}))) AS INTEGER))"
-
-    def at_least(self, value: str, key: str) -> str:
-        return f"min_by({value}, {key}) FILTER (WHERE {value} IS NOT NULL)"
-
-    def at_greatest(self, value: str, key: str) -> str:
-        return f"max_by({value}, {key}) FILTER (WHERE {value} IS NOT NULL)"
-
-    def hex_byte(self, x: str) -> str:
-        return f"lpad(to_base({x}, 16), 2, '0')"
-
-
-_DIALECTS = {"duckdb": Dialect, "athena": Athena}
-
-
-def dialect(name: str) -> Dialect:
-    """Return the dialect of that name.
-
-    Raises
-    ------
-    ArgumentError
-        If there is none.
-    """
-    if name not in _DIALECTS:
-        raise ArgumentError(f"there is no SQL dialect {name!r}; there are {', '.join(_DIALECTS)}")
-    return _DIALECTS[name]()
