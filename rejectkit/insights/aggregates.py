@@ -98,7 +98,7 @@ def _greatest(site: Site, value: str, key: str) -> str:
 
 
 def _by_time(site: Site, value: Value) -> str:
-    return f"({site.timestamp().sql}, {value.sort_key(site.d)})"
+    return site.d.pair(site.timestamp().sql, value.sort_key(site.d))
 
 
 def _by_order(site: Site, value: Value) -> str:

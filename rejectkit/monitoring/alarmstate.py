@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any, Final
 
 from rejectkit.aws import Service
@@ -9,8 +10,22 @@ from rejectkit.errors import AccessDeniedError
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.pacing import Budget
 
-_KINDS: Final = ("MetricAlarms", "LogAlarms", "CompositeAlarms")
-_TYPES: Final = ["MetricAlarm", "LogAlarm", "CompositeAlarm"]
+KINDS: Final = ("MetricAlarms", "LogAlarms", "CompositeAlarms")
+"""The lists of alarms in an answer of DescribeAlarms."""
+TYPES: Final = ("MetricAlarm", "LogAlarm", "CompositeAlarm")
+"""What DescribeAlarms is to be asked for: without it, it tells of metric alarms only."""
+
+
+def described(service: Service, name: str, **options: Any) -> dict[str, Any] | None:
+    """Return the alarm of a name, whatever its type, as DescribeAlarms tells it; None where there is none.
+
+    Raises
+    ------
+    AwsError
+        If AWS refuses or does not answer.
+    """
+    told = service.call("DescribeAlarms", AlarmNames=[name], AlarmTypes=list(TYPES), **options)
+    return next((one for kind in KINDS for one in told.get(kind, ())), None)
 
 
 def alarm_state(monitor: Monitor, session: Any, budget: Budget | None = None) -> str:
@@ -21,15 +36,13 @@ def alarm_state(monitor: Monitor, session: Any, budget: Budget | None = None) ->
     AwsError
         If AWS does not answer; that it is not permitted is told in the sentence.
     """
-    asked: dict[str, Any] = {"AlarmNames": [monitor.alarm_name], "AlarmTypes": _TYPES}
     try:
-        told = Service(session, "cloudwatch", budget=budget).call("DescribeAlarms", **asked)
+        found = described(Service(session, "cloudwatch", budget=budget), monitor.alarm_name)
     except AccessDeniedError as error:
         return f"{error.action} is not permitted, so the state of the alarm cannot be told."
-    found = next((one for kind in _KINDS for one in told.get(kind, ())), None)
     if found is None:
         return f"There is no alarm {monitor.alarm_name}."
     since = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
-    when = f" since {since:%Y-%m-%d %H:%M} UTC" if since is not None else ""
+    when = f" since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if since is not None else ""
     why = f": {reason}" if (reason := found.get("StateReason")) else "."
     return f"The alarm {monitor.alarm_name} is in {found['StateValue']}{when}{why}"

@@ -14,6 +14,7 @@ from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.exploring.sharing import Share
 from rejectkit.monitoring import wanted
 from rejectkit.monitoring.alarm import ALARM, AlarmRule
+from rejectkit.monitoring.alarmstate import TYPES
 from rejectkit.monitoring.latencyfired import Fired, fired
 from rejectkit.monitoring.latencyhistory import KEPT, Rule, Transition, transitions
 from rejectkit.monitoring.latencynotice import noticed
@@ -30,7 +31,6 @@ TOLD: Final = "told"
 """The attribute of the frame (`frame.attrs`) with sentences on what is assumed, and what is not known."""
 
 _AFTER: Final = timedelta(minutes=15)  # in which the actions of a change are looked for
-_TYPES: Final = ["MetricAlarm", "LogAlarm", "CompositeAlarm"]
 _UTC: Final = "datetime64[ms, UTC]"
 
 
@@ -130,7 +130,7 @@ def latency(
     found, words = fired(monitor, rule, source, changes, Share(watch, 0.1, 0.9))
     told += words
     watch.report(0.9, "looking for notices")
-    times, words = noticed(services, queue, _topic(monitor), monitor.alarm_name, changes) if changes else ({}, [])
+    times, words = noticed(services, queue, monitor.topic_name, monitor.alarm_name, changes) if changes else ({}, [])
     frame = _frame(changes, found, times)
     frame.attrs[TOLD] = tuple([*told, *_failed(changes), *words])
     watch.report(1.0, "done")
@@ -176,15 +176,11 @@ def percentiles(frame: pd.DataFrame) -> pd.DataFrame:
     return made.astype({"stage": "str", "known": "Int64"})
 
 
-def _topic(monitor: Monitor) -> str:
-    return monitor.topic.rpartition(":")[2]
-
-
 def _rule(monitor: Monitor, service: Service, told: list[str]) -> tuple[Rule, bool]:
     """Return the rule of the alarm as it is, else the monitor's; and whether there is an alarm, as far as is known."""
     own = wanted.alarm_rule(monitor)
     try:
-        answer = service.call("DescribeAlarms", AlarmNames=[monitor.alarm_name], AlarmTypes=_TYPES)
+        answer = service.call("DescribeAlarms", AlarmNames=[monitor.alarm_name], AlarmTypes=list(TYPES))
     except AccessDeniedError as error:
         told.append(f"{error.action} is not permitted: the alarm's rule is taken to be the monitor's.")
         return own, True
@@ -221,12 +217,12 @@ def _changes(
         "DescribeAlarmHistory",
         "AlarmHistoryItems",
         AlarmName=monitor.alarm_name,
-        AlarmTypes=_TYPES,
+        AlarmTypes=list(TYPES),
         ScanBy="TimestampAscending",
         MaxRecords=100,
         **asked,
     )
-    found = transitions(items, rule, _topic(monitor))
+    found = transitions(items, rule, monitor.topic_name)
     if window is None:
         return found
     first, end = window.millis

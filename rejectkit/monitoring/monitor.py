@@ -154,6 +154,11 @@ class Monitor:
         """Whether the topic is made, and ours; else it is one there is."""
         return not limits.is_arn(self.topic)
 
+    @property
+    def topic_name(self) -> str:
+        """The topic's name, also where it is given by its ARN."""
+        return self.topic.rpartition(":")[2]
+
     def topic_arn(self, region: str, account: str) -> str:
         """Return the topic's ARN in a region of an account; that of a topic there is, wherever that is.
 

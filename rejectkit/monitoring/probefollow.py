@@ -10,6 +10,7 @@ from rejectkit.aws import Service
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import wanted
 from rejectkit.monitoring.alarm import ALARM, AlarmRule
+from rejectkit.monitoring.alarmstate import TYPES, described
 from rejectkit.monitoring.evaluation import LONGEST
 from rejectkit.monitoring.latencyhistory import NEAR, Transition, millis, transitions
 from rejectkit.monitoring.latencynotice import noticed
@@ -26,8 +27,6 @@ BETWEEN: Final = 15.0
 """Seconds between two looks; twice that for the record, each of which is a query over the minutes since the attempt."""
 ACTION_WITHIN: Final = 120
 """Seconds after a change of state in which its action and its notice are waited for; our choice."""
-_KINDS: Final = ("MetricAlarms", "LogAlarms", "CompositeAlarms")
-_TYPES: Final = ["MetricAlarm", "LogAlarm", "CompositeAlarm"]
 _SLICE: Final = 1.0  # seconds between two looks at whether somebody asked to stop
 _STILL: Final = 30  # slices after which a clock that shows the same time stands still
 
@@ -81,7 +80,6 @@ class Follower:
         self.stamp = 0  # the record's timestamp, milliseconds
         self.closed_by = ""
         self._acts = True
-        self._found: Transition | None = None
 
     def before(self) -> None:
         """Say what is to be known before anything is tried."""
@@ -185,8 +183,8 @@ class Follower:
         self.moments["datapoint"] = max(self.moments["ingested"], (minute + 60) * 1000)
         self.report("datapoint", f"the metric has it in its minute, with {total:g} in all")
 
-    def find_change(self) -> None:
-        """Wait for the alarm to change to ALARM, and for its action."""
+    def find_change(self) -> Transition:
+        """Wait for the alarm to change to ALARM, and for its action; return the change."""
         name, last = self.monitor.alarm_name, self.stamp / 1000 + _reach(self.rule)
         last = max(last, self.moments["ingested"] / 1000 + 180)
 
@@ -218,14 +216,14 @@ class Follower:
         if found.acted is None:
             raise Ended(f"Its action failed: {found.failed}" if found.failed else "No action ran, so nobody was told.")
         self.moments["acted"] = found.acted
-        self._found = found
         self.report("acted", "its action ran")
+        return found
 
-    def find_notice(self) -> None:
-        """Wait for SNS to say that the notice went on."""
-        topic = self.monitor.topic.rpartition(":")[2]
-        cloudwatch, change = self.services.cloudwatch, self._found
-        if change is None or change.acted is None:
+    def find_notice(self, change: Transition) -> None:
+        """Wait for SNS to say that the notice of a change went on."""
+        topic = self.monitor.topic_name
+        cloudwatch = self.services.cloudwatch
+        if change.acted is None:
             return
         sqs = Service(cloudwatch.session, "sqs", cloudwatch.region, budget=cloudwatch.budget)
         reached, end = {"cloudwatch": cloudwatch, "sqs": sqs}, change.acted / 1000 + ACTION_WITHIN
@@ -250,14 +248,14 @@ class Follower:
         """Return the first change to ALARM since the record arrived."""
         asked: dict[str, Any] = {
             "AlarmName": self.monitor.alarm_name,
-            "AlarmTypes": _TYPES,
+            "AlarmTypes": list(TYPES),
             "ScanBy": "TimestampAscending",
         }
         since = datetime.fromtimestamp(int(self.began), UTC)
         items = self.services.cloudwatch.pages(
             "DescribeAlarmHistory", "AlarmHistoryItems", check=self.watch.check, StartDate=since, **asked
         )
-        changes = transitions(list(items), self.rule, self.monitor.topic.rpartition(":")[2])
+        changes = transitions(list(items), self.rule, self.monitor.topic_name)
         after = self.moments["ingested"] - NEAR
         return next((one for one in changes if one.alarms and one.at >= after), None)
 
@@ -284,9 +282,7 @@ class Follower:
 
     def alarm(self) -> Mapping[str, Any] | None:
         """Return the alarm of the monitor's name as CloudWatch describes it."""
-        asked: dict[str, Any] = {"AlarmNames": [self.monitor.alarm_name], "AlarmTypes": _TYPES}
-        told = self.services.cloudwatch.call("DescribeAlarms", check=self.watch.check, **asked)
-        found: Mapping[str, Any] | None = next((one for kind in _KINDS for one in told.get(kind) or ()), None)
+        found = described(self.services.cloudwatch, self.monitor.alarm_name, check=self.watch.check)
         self._acts = bool(found and found.get("ActionsEnabled", True) and found.get("AlarmActions"))
         return found
 

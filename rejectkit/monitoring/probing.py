@@ -136,8 +136,7 @@ def probe(
         way.told += [doubt] if doubt else []
         way.find_record(text)
         way.find_datapoint()
-        way.find_change()
-        way.find_notice()
+        way.find_notice(way.find_change())
     except Ended as end:
         ended = str(end)
     except AccessDeniedError as error:

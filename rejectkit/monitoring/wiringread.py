@@ -11,6 +11,7 @@ from typing import Any, Final
 from rejectkit.errors import AccessDeniedError, ArgumentError, MissingResourceError, RefusedError
 from rejectkit.findings import Finding
 from rejectkit.monitoring import members
+from rejectkit.monitoring.alarmstate import TYPES
 from rejectkit.monitoring.deployed import COMPOSITE_ALARM, LOG_ALARM, METRIC_ALARM, Alarm
 from rejectkit.monitoring.monitor import LOG_ALARM as LOG_DESIGN
 from rejectkit.monitoring.monitor import METRIC_FILTER, Monitor
@@ -29,7 +30,6 @@ _NEAR: Final = 1_800.0  # seconds that are looked at first: traffic that is refu
 _MOST_LINES: Final = 50  # of TestMetricFilter
 _ACTIONS: Final = 20  # of the alarm that are looked at
 _KINDS: Final = {"MetricAlarms": METRIC_ALARM, "LogAlarms": LOG_ALARM, "CompositeAlarms": COMPOSITE_ALARM}
-_TYPES: Final = ["MetricAlarm", "LogAlarm", "CompositeAlarm"]
 
 
 def read(
@@ -207,7 +207,7 @@ class _Reader:
         return {int(at.timestamp()): value for at, value in zip(result["Timestamps"], result["Values"], strict=True)}
 
     def _alarm(self) -> Alarm | None:
-        told = self._call("cloudwatch", "DescribeAlarms", AlarmNames=[self.monitor.alarm_name], AlarmTypes=_TYPES)
+        told = self._call("cloudwatch", "DescribeAlarms", AlarmNames=[self.monitor.alarm_name], AlarmTypes=list(TYPES))
         for member, kind in _KINDS.items():
             for one in (told or {}).get(member) or ():
                 return Alarm(kind, one, {})
@@ -218,7 +218,7 @@ class _Reader:
             return ()
         asked: dict[str, Any] = {
             "AlarmName": self.monitor.alarm_name,
-            "AlarmTypes": _TYPES,
+            "AlarmTypes": list(TYPES),
             "HistoryItemType": "Action",
             "ScanBy": "TimestampDescending",
             "MaxRecords": _ACTIONS,

@@ -205,6 +205,10 @@ class Dialect:
         """Return the nearest-rank quantile."""
         return f"quantile_disc({x}, {float(share)!r})"
 
+    def pair(self, moment: str, key: str) -> str:
+        """Return what sorts by a time, then by a key."""
+        return f"({moment}, {key})"
+
     def at_least(self, value: str, key: str) -> str:
         """Return the value at the smallest key."""
         return f"arg_min({value}, {key})"

@@ -129,6 +129,9 @@ class Athena(Dialect):
         rank = f"({share.numerator} * count({x}) + {share.denominator - 1}) / {share.denominator}"
         return f"element_at({ordered}, greatest(1, {rank}))"
 
+    def pair(self, moment: str, key: str) -> str:
+        return f"ROW(coalesce({moment}, -1), {key})"  # rows with a null in them are not comparable
+
     def at_least(self, value: str, key: str) -> str:
         return f"min_by({value}, {key}) FILTER (WHERE {value} IS NOT NULL)"
 
