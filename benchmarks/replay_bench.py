@@ -48,11 +48,11 @@ def log(number: int, seed: int = 7) -> pd.DataFrame:
 
 def once() -> dict[str, float]:
     """Measure everything once; return seconds."""
-    from rejectkit.monitoring.evaluation import DOCUMENTED
-    from rejectkit.monitoring.replayasked import BOTH_ENDS, runs
-    from rejectkit.monitoring.replayevents import read
-    from rejectkit.monitoring.replayminutes import Metric
-    from rejectkit.monitoring.sweeping import grid, sweep
+    from rejectkit.monitoring.alarms.evaluation import DOCUMENTED
+    from rejectkit.monitoring.replaying.asked import BOTH_ENDS, runs
+    from rejectkit.monitoring.replaying.events import read
+    from rejectkit.monitoring.replaying.minutes import Metric
+    from rejectkit.monitoring.replaying.sweeping import grid, sweep
     from rejectkit.window import Window
     from tests.reference import replay as plain
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AlarmRule": "monitoring.alarm",
+    "AlarmRule": "monitoring.alarms.alarm",
     "Combined": "sources.combined",
     "FIELDS": "records",
     "FileSource": "sources.files",
-    "FilterPattern": "monitoring.pattern",
+    "FilterPattern": "monitoring.patterns.pattern",
     "Finding": "findings",
     "InsightsSource": "sources.cloudwatch",
     "LogFormat": "records",
@@ -83,9 +83,9 @@ if TYPE_CHECKING:
     from rejectkit.exploring import classify, questions
     from rejectkit.exploring.summary import summarize
     from rejectkit.findings import Finding
-    from rejectkit.monitoring.alarm import AlarmRule
+    from rejectkit.monitoring.alarms.alarm import AlarmRule
     from rejectkit.monitoring.monitor import Monitor
-    from rejectkit.monitoring.pattern import FilterPattern
+    from rejectkit.monitoring.patterns.pattern import FilterPattern
     from rejectkit.network.model import Network
     from rejectkit.plans import Plan
     from rejectkit.records import FIELDS, LogFormat

@@ -13,10 +13,10 @@ from rejectkit import report
 from rejectkit.climonitor import PRIVATE_NETWORKS
 from rejectkit.errors import ArgumentError, WindowError
 from rejectkit.monitoring import PRIVATE, AlarmRule, Choices
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.recommending import MOST_ALARM
-from rejectkit.monitoring.replay import Backtest, backtest, spoken
-from rejectkit.monitoring.sweeping import recommend, sweep
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.replaying.recommending import MOST_ALARM
+from rejectkit.monitoring.replaying.replay import Backtest, backtest, spoken
+from rejectkit.monitoring.replaying.sweeping import recommend, sweep
 from rejectkit.records import LogFormat, by_column
 
 GRID: Final[Mapping[str, Sequence[Any]]] = {

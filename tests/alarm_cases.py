@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rejectkit.monitoring.reasons import Datapoint
+from rejectkit.monitoring.alarms.reasons import Datapoint
 
 
 def utc(*parts: int) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rejectkit.monitoring.evaluation import EVALUATION_PHASE, SHORTEST, EvaluationRange
+from rejectkit.monitoring.alarms.evaluation import EVALUATION_PHASE, SHORTEST, EvaluationRange
 from rejectkit.sandbox import Limits, Sandbox, start
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -15,9 +15,10 @@ from typing import Any
 from botocore import xform_name
 
 from rejectkit.findings import Finding
-from rejectkit.monitoring import AlarmRule, Monitor, wanted
-from rejectkit.monitoring.checkup import health
-from rejectkit.monitoring.deploy import plan
+from rejectkit.monitoring import AlarmRule, Monitor
+from rejectkit.monitoring.deploying import wanted
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.wiring.checkup import health
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Limits
 from tests.aws_cli import quick_aws

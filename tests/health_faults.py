@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from rejectkit.monitoring.choices import RECIPE
-from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.patterns.pattern import FilterPattern
 from rejectkit.records import LogFormat
 from tests.flowlog_lab import GROUP
 from tests.health_bench import ACCOUNT, REGION, TOPIC, Bench

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import COMPARISONS, SIGNS, STATES, STATISTICS, TREATMENTS, AlarmRule
-from rejectkit.monitoring.reasons import WORDS
+from rejectkit.monitoring.alarms.alarm import COMPARISONS, SIGNS, STATES, STATISTICS, TREATMENTS, AlarmRule
+from rejectkit.monitoring.alarms.reasons import WORDS
 from tests.reference import alarms
 
 TABLE = json.loads((Path(__file__).parent / "tables" / "alarm_missing_data.json").read_text(encoding="utf-8"))

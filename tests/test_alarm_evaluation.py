@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.evaluation import (
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.evaluation import (
     DOCUMENTED,
     LONGEST,
     SHORTEST,

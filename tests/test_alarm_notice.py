@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.history import DATA_LIMIT, action, configuration_update, state_update
-from rejectkit.monitoring.notice import alarm_message, alarm_subject, region_name
-from rejectkit.monitoring.reasons import UNCHECKED, Datapoint, Judgement
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.history import DATA_LIMIT, action, configuration_update, state_update
+from rejectkit.monitoring.alarms.notice import alarm_message, alarm_subject, region_name
+from rejectkit.monitoring.alarms.reasons import UNCHECKED, Datapoint, Judgement
 from tests.alarm_cases import masked, recorded, run, undated
 
 TOPIC = "arn:aws:sns:us-east-1:123456789010:rejects"

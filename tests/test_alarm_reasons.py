@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import COMPARISONS, STATES, TREATMENTS, AlarmRule
-from rejectkit.monitoring.moments import parse_stamp, short, stamp
-from rejectkit.monitoring.reasons import (
+from rejectkit.monitoring.alarms.alarm import COMPARISONS, STATES, TREATMENTS, AlarmRule
+from rejectkit.monitoring.alarms.reasons import (
     REASON_DATA_LIMIT,
     REASON_LIMIT,
     UNCHECKED,
@@ -24,6 +23,7 @@ from rejectkit.monitoring.reasons import (
     decimal,
     fit,
 )
+from rejectkit.monitoring.timing.moments import parse_stamp, short, stamp
 from tests.alarm_cases import masked, recorded, run, undated, utc
 
 VALUE = {"0": 0.0, "X": 1.0, "-": None}

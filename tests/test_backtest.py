@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import COMPARISONS, STATISTICS, TREATMENTS, AlarmRule, decide
+from rejectkit.monitoring.alarms.alarm import COMPARISONS, STATISTICS, TREATMENTS, AlarmRule, decide
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED, LONGEST, SHORTEST, EvaluationRange
+from rejectkit.monitoring.alarms.logalarm import LogAlarmRule
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.evaluation import DOCUMENTED, LONGEST, SHORTEST, EvaluationRange
-from rejectkit.monitoring.logalarm import LogAlarmRule
 from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
-from rejectkit.monitoring.replay import Backtest, Delay, backtest
-from rejectkit.monitoring.replaystates import NAMES, presence, rule_of
+from rejectkit.monitoring.replaying.replay import Backtest, Delay, backtest
+from rejectkit.monitoring.replaying.states import NAMES, presence, rule_of
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import scenario
 from rejectkit.window import Window

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.delays import Delay
-from rejectkit.monitoring.evaluation import DOCUMENTED, SHORTEST
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED, SHORTEST
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.replay import Backtest, backtest
+from rejectkit.monitoring.replaying.delays import Delay
+from rejectkit.monitoring.replaying.replay import Backtest, backtest
 from rejectkit.window import Window
 
 NOON = 1_793_534_400  # 2026-11-01 12:00 UTC

@@ -20,9 +20,9 @@ from matplotlib.text import Text
 from rejectkit import charts
 from rejectkit.charts.spells import LOOKS
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.replay import backtest
-from rejectkit.monitoring.stages import MOMENTS, STAGES, seconds
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.replaying.replay import backtest
+from rejectkit.monitoring.timing.stages import MOMENTS, STAGES, seconds
 from rejectkit.sources.base import UNSETTLED
 from rejectkit.window import Window
 

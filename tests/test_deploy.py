@@ -17,12 +17,12 @@ from rejectkit.errors import (
     MissingResourceError,
     RefusedError,
 )
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.deploy import plan
-from rejectkit.monitoring.deployed import COMPOSITE_ALARM, Alarm, Deployed
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.deploying.deployed import COMPOSITE_ALARM, Alarm, Deployed
+from rejectkit.monitoring.deploying.ownership import refuse_composite
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.ownership import refuse_composite
 from rejectkit.plans import Plan, Step
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sources.base import Watch

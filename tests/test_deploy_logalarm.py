@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from rejectkit.errors import ConflictError
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.deploy import plan
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.deploying.removal import teardown
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.removal import teardown
 from rejectkit.plans import Plan
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from tests.deploying import FAST, OUTAGE, calls, changes, interrupted, monitor_of, there

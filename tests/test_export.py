@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 
 import rejectkit as rk
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring import FilterPattern, Monitor, cli, plan, template, terraform, wanted
-from rejectkit.monitoring.terraformjson import literal
+from rejectkit.monitoring import FilterPattern, Monitor, cli, plan, template, terraform
+from rejectkit.monitoring.deploying import wanted
+from rejectkit.monitoring.exporting.terraformjson import literal
 from rejectkit.sandbox import Limits, Sandbox, start
 from rejectkit.sandbox.topicpolicy import Asked, allows
 from tests import recipe

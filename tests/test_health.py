@@ -9,8 +9,8 @@ import pytest
 
 import rejectkit as rk
 from rejectkit.monitoring import AlarmRule, Choices, Monitor, iam_policy
-from rejectkit.monitoring.checkup import health
-from rejectkit.monitoring.deploy import plan
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.wiring.checkup import health
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Limits, start
 from tests.deploying import budget

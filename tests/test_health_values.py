@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from rejectkit.findings import Finding
-from rejectkit.monitoring.deployed import Alarm
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.wiring import Line, Wiring
-from rejectkit.monitoring.wiringalarm import alarm_checks
-from rejectkit.monitoring.wiringcolumns import Misplaced, fields_needed, misplaced, swallows
-from rejectkit.monitoring.wiringpattern import pattern_checks
-from rejectkit.monitoring.wiringpolicy import Asked, judge, with_statement
+from rejectkit.monitoring.deploying.deployed import Alarm
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.wiring.alarm import alarm_checks
+from rejectkit.monitoring.wiring.columns import Misplaced, fields_needed, misplaced, swallows
+from rejectkit.monitoring.wiring.patterns import pattern_checks
+from rejectkit.monitoring.wiring.policies import Asked, judge, with_statement
+from rejectkit.monitoring.wiring.values import Line, Wiring
 from rejectkit.records import LogFormat
 from tests.flowlog_lab import LINE
 from tests.health_bench import ACCOUNT, NAME, REGION, TOPIC, healthy_monitor

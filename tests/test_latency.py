@@ -15,24 +15,14 @@ import pytest
 
 import rejectkit as rk
 from rejectkit.errors import AccessDeniedError, ArgumentError
-from rejectkit.monitoring import (
-    PRIVATE,
-    AlarmRule,
-    Choices,
-    LogAlarmRule,
-    Monitor,
-    lag,
-    latency,
-    latencyrecords,
-    percentiles,
-    plan,
-)
-from rejectkit.monitoring.latencygrid import closing
-from rejectkit.monitoring.latencyhistory import Datapoint, transitions
-from rejectkit.monitoring.latencynotice import in_queue
-from rejectkit.monitoring.latencytipping import Tipped, tipping
-from rejectkit.monitoring.moments import stamp
-from rejectkit.monitoring.stages import BOUNDS, MOMENTS, STAGES, seconds
+from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, LogAlarmRule, Monitor, lag, latency, percentiles, plan
+from rejectkit.monitoring.timing import records as latencyrecords
+from rejectkit.monitoring.timing.changes import Datapoint, transitions
+from rejectkit.monitoring.timing.grids import closing
+from rejectkit.monitoring.timing.moments import stamp
+from rejectkit.monitoring.timing.notices import in_queue
+from rejectkit.monitoring.timing.stages import BOUNDS, MOMENTS, STAGES, seconds
+from rejectkit.monitoring.timing.tipping import Tipped, tipping
 from rejectkit.sandbox import Delivery, Fault, Limits, Sandbox, Scenario, scenario, start
 from rejectkit.sandbox.pipeline import arrivals
 from tests.deploying import FAST

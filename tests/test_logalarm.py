@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError
 from rejectkit.insights import parse
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.logaggregation import Aggregation
-from rejectkit.monitoring.logalarm import (
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.logaggregation import Aggregation
+from rejectkit.monitoring.alarms.logalarm import (
     EVALUATION_ERROR,
     EVALUATION_FAILURE,
     FAILED,
@@ -25,15 +25,15 @@ from rejectkit.monitoring.logalarm import (
     LogAlarmRule,
     rate,
 )
-from rejectkit.monitoring.logalarmnotice import (
+from rejectkit.monitoring.alarms.lognotice import (
     LINES_MEMBER,
     LONGEST_MESSAGE,
     configuration_update,
     contributor_id,
     log_alarm_message,
 )
-from rejectkit.monitoring.logalarmreasons import explain, fault, summed
-from rejectkit.monitoring.reasons import Judgement, compact
+from rejectkit.monitoring.alarms.logreasons import explain, fault, summed
+from rejectkit.monitoring.alarms.reasons import Judgement, compact
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 QUARTER = 1781093700.0  # 2026-06-10 12:15, of the user guide's sample

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, PatternError
-from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, FilterPattern, Monitor, compared, wanted
+from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, FilterPattern, Monitor, compared
 from rejectkit.monitoring.choices import NEVER
+from rejectkit.monitoring.deploying import wanted
 from rejectkit.monitoring.limits import RETENTION
 from rejectkit.records import LogFormat
 from tests import recipe

@@ -11,7 +11,7 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, ConflictError, QueryCancelledError, RejectkitError
 from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, Monitor
-from rejectkit.monitoring.alarmstate import alarm_state
+from rejectkit.monitoring.alarms.state import alarm_state
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start

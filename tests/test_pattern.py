@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError, PatternError, RejectkitError
-from rejectkit.monitoring import patternchoices, patternparse
-from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.patterns import choosing, parsing
+from rejectkit.monitoring.patterns.pattern import FilterPattern
 from tests.reference import filterpatterns as plain
 
 ROWS = json.loads((Path(__file__).parent / "tables" / "filter_patterns.json").read_text(encoding="utf-8"))
@@ -236,10 +236,10 @@ def test_the_matches_of_many_lines_are_an_array() -> None:
 
 def test_every_choice_is_named_once_and_points_at_a_file() -> None:
     """The table of open questions has one row for each, and the module that decides it exists."""
-    folder = Path(patternparse.__file__).parent
-    assert len({choice.name for choice in patternchoices.CHOICES}) == len(patternchoices.CHOICES)
-    assert all((folder / choice.where).is_file() for choice in patternchoices.CHOICES)
-    assert len(patternchoices.table().splitlines()) == len(patternchoices.CHOICES) + 2
+    folder = Path(parsing.__file__).parent
+    assert len({choice.name for choice in choosing.CHOICES}) == len(choosing.CHOICES)
+    assert all((folder / choice.where).is_file() for choice in choosing.CHOICES)
+    assert len(choosing.table().splitlines()) == len(choosing.CHOICES) + 2
 
 
 WORDS = [

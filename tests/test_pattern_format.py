@@ -10,8 +10,8 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from rejectkit.errors import ArgumentError, FormatError
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.patternwrite import PRIVATE, Only, between, unlike
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.patterns.writing import PRIVATE, Only, between, unlike
 from rejectkit.records import FIELDS, LogFormat
 
 DEFAULT = LogFormat.default()

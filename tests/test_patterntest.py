@@ -10,7 +10,7 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, CredentialsError
 from rejectkit.monitoring import PRIVATE, Choices, Monitor, pattern_test
-from rejectkit.monitoring.patterntest import BATCH, MOST_OTHERS, MOST_REJECTS, PatternTest
+from rejectkit.monitoring.patterns.trying import BATCH, MOST_OTHERS, MOST_REJECTS, PatternTest
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start

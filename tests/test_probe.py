@@ -13,10 +13,10 @@ import pytest
 
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, QueryCancelledError
-from rejectkit.monitoring.probeattempt import Attempt, Target, attempt
-from rejectkit.monitoring.probed import Probed
-from rejectkit.monitoring.probefind import chosen, query
-from rejectkit.monitoring.stages import MOMENTS
+from rejectkit.monitoring.probes.attempt import Attempt, Target, attempt
+from rejectkit.monitoring.probes.finding import chosen, query
+from rejectkit.monitoring.probes.probed import Probed
+from rejectkit.monitoring.timing.stages import MOMENTS
 from rejectkit.sandbox import Limits, Sandbox, start
 from tests.on_sandbox import hurry
 

@@ -15,7 +15,7 @@ from botocore.model import ServiceModel
 
 from rejectkit.aws import Service, translated
 from rejectkit.errors import AccessDeniedError, ArgumentError
-from rejectkit.monitoring.iam import iam_policy
+from rejectkit.monitoring.exporting.iam import iam_policy
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sandbox.accessrules import TABLE
 from tests.access_cases import ACCOUNT, ALARM, CASES, EVENTS, GROUP, LOG_ALARM, METRIC_ALARM, REGION, ROLE, TOPIC, Case

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rejectkit.monitoring.evaluation import DOCUMENTED, LONGEST, EvaluationRange
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED, LONGEST, EvaluationRange
 from rejectkit.sandbox import Sandbox
 from tests.alarm_sandbox import account, after, changes, described, items, judged, put, put_alarm, state
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from rejectkit.monitoring.logalarmnotice import LINES_MEMBER
+from rejectkit.monitoring.alarms.lognotice import LINES_MEMBER
 from rejectkit.sandbox import Fault, Sandbox, start
 from tests.alarm_sandbox import START, account, after, changes, items, put_alarm, refusal
 

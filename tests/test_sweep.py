@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED, LONGEST, SHORTEST
+from rejectkit.monitoring.alarms.logalarm import LogAlarmRule
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.evaluation import DOCUMENTED, LONGEST, SHORTEST
-from rejectkit.monitoring.logalarm import LogAlarmRule
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.recommending import best, recommend
-from rejectkit.monitoring.replay import backtest
-from rejectkit.monitoring.sweeping import COLUMNS, grid, sweep
+from rejectkit.monitoring.replaying.recommending import best, recommend
+from rejectkit.monitoring.replaying.replay import backtest
+from rejectkit.monitoring.replaying.sweeping import COLUMNS, grid, sweep
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import scenario
 from rejectkit.window import Window

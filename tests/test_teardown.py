@@ -10,9 +10,9 @@ import pytest
 
 from rejectkit.errors import ApplyError, AwsError, ConflictError
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.deploy import plan
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.deploying.removal import teardown
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.removal import teardown
 from rejectkit.plans import Plan
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sandbox.alarmstore import Alarms

@@ -11,7 +11,7 @@ import pytest
 
 import rejectkit as rk
 from rejectkit import demo
-from rejectkit.monitoring.evaluation import DOCUMENTED
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED
 from rejectkit.sandbox import Delivery
 from rejectkit.sandbox.pipeline import arrivals
 

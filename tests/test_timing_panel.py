@@ -17,7 +17,7 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError, QueryCancelledError, RejectkitError, WindowError
 from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, Monitor
-from rejectkit.monitoring.probeattempt import Attempt
+from rejectkit.monitoring.probes.attempt import Attempt
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Limits, Sandbox, start

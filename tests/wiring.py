@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, Monitor, wanted
+from rejectkit.monitoring import PRIVATE, AlarmRule, Choices, Monitor
+from rejectkit.monitoring.deploying import wanted
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 

@@ -19,8 +19,8 @@ from rejectkit.charts.palette import INK, REST, Look, looks
 from rejectkit.charts.tables import as_times, refuse, span_of
 from rejectkit.errors import ArgumentError
 from rejectkit.exploring.words import count, span
-from rejectkit.monitoring.alarm import ALARM
-from rejectkit.monitoring.stages import MOMENTS, STAGES
+from rejectkit.monitoring.alarms.alarm import ALARM
+from rejectkit.monitoring.timing.stages import MOMENTS, STAGES
 from rejectkit.window import Window
 
 WORDS: Final[Mapping[str, str]] = {

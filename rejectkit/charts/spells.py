@@ -19,7 +19,7 @@ from rejectkit.charts.tables import as_times, refuse, span_of
 from rejectkit.charts.times import Intervals, time_axis
 from rejectkit.errors import ArgumentError
 from rejectkit.exploring.words import count
-from rejectkit.monitoring.alarm import ALARM, INSUFFICIENT_DATA, OK
+from rejectkit.monitoring.alarms.alarm import ALARM, INSUFFICIENT_DATA, OK
 from rejectkit.window import Window
 
 LOOKS: Final = {OK: Look(SKY), ALARM: Look(VERMILION, "///"), INSUFFICIENT_DATA: Look("#C4C4C4", "..")}

@@ -4,7 +4,7 @@ Each takes a table of its own, which the call named in `TIMINGS` makes; times ar
 
 Examples
 --------
->>> from rejectkit.monitoring.stages import STAGES
+>>> from rejectkit.monitoring.timing.stages import STAGES
 >>> row = {"at": pd.Timestamp("2026-11-01 08:30", tz="UTC"), "state": "ALARM"} | dict.fromkeys(STAGES, 60.0)
 >>> axes = alert_stages(pd.DataFrame([row]))
 >>> axes.get_xlabel(), axes.texts[0].get_text()
@@ -43,7 +43,7 @@ def alert_stages(df: pd.DataFrame, ax: Axes | None = None, *, window: Window | N
 
     Examples
     --------
-    >>> from rejectkit.monitoring.stages import STAGES
+    >>> from rejectkit.monitoring.timing.stages import STAGES
     >>> row = {"at": pd.Timestamp("2026-11-01 08:30", tz="UTC"), "state": "ALARM", "srcAddr": "10.0.0.9"}
     >>> axes = alert_stages(pd.DataFrame([row | dict.fromkeys(STAGES, 1.5)]))
     >>> [label.get_text() for label in axes.get_yticklabels()], axes.get_xlabel()
@@ -65,7 +65,7 @@ def stage_distribution(df: pd.DataFrame, ax: Axes | None = None, *, window: Wind
 
     Examples
     --------
-    >>> from rejectkit.monitoring.stages import STAGES
+    >>> from rejectkit.monitoring.timing.stages import STAGES
     >>> row = {"at": pd.Timestamp("2026-11-01 08:30", tz="UTC"), "state": "ALARM"} | dict.fromkeys(STAGES, 60.0)
     >>> axes = stage_distribution(pd.DataFrame([row]))
     >>> axes.get_yticklabels()[1].get_text(), axes.texts[1].get_text()

@@ -10,28 +10,28 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
 from rejectkit.monitoring.choices import Choices
-from rejectkit.monitoring.designs import compared
-from rejectkit.monitoring.export import cli, iam_policy, template, terraform
+from rejectkit.monitoring.deploying.designs import compared
+from rejectkit.monitoring.exporting.export import cli, iam_policy, template, terraform
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.patternwrite import PRIVATE, Only, between, unlike
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.patterns.writing import PRIVATE, Only, between, unlike
 
 if TYPE_CHECKING:
-    from rejectkit.monitoring.checkup import health
-    from rejectkit.monitoring.delays import Delay
-    from rejectkit.monitoring.deliverylag import lag
-    from rejectkit.monitoring.deploy import plan
-    from rejectkit.monitoring.evaluation import EvaluationRange
-    from rejectkit.monitoring.latencies import latency, percentiles
-    from rejectkit.monitoring.logalarm import LogAlarmRule
-    from rejectkit.monitoring.patterntest import pattern_test
-    from rejectkit.monitoring.probing import probe
-    from rejectkit.monitoring.recommending import recommend
-    from rejectkit.monitoring.removal import teardown
-    from rejectkit.monitoring.replay import backtest
-    from rejectkit.monitoring.sweeping import grid, sweep
+    from rejectkit.monitoring.alarms.evaluation import EvaluationRange
+    from rejectkit.monitoring.alarms.logalarm import LogAlarmRule
+    from rejectkit.monitoring.deploying.deploy import plan
+    from rejectkit.monitoring.deploying.removal import teardown
+    from rejectkit.monitoring.patterns.trying import pattern_test
+    from rejectkit.monitoring.probes.probing import probe
+    from rejectkit.monitoring.replaying.delays import Delay
+    from rejectkit.monitoring.replaying.recommending import recommend
+    from rejectkit.monitoring.replaying.replay import backtest
+    from rejectkit.monitoring.replaying.sweeping import grid, sweep
+    from rejectkit.monitoring.timing.deliverylag import lag
+    from rejectkit.monitoring.timing.latencies import latency, percentiles
+    from rejectkit.monitoring.wiring.checkup import health
 
 __all__ = [  # noqa: RUF022  # as `sorted` has it
     "AlarmRule",
@@ -66,21 +66,21 @@ __all__ = [  # noqa: RUF022  # as `sorted` has it
 
 # What brings boto3 or pandas is found on first use.
 _HOMES = {
-    "Delay": "delays",
-    "EvaluationRange": "evaluation",
-    "LogAlarmRule": "logalarm",
-    "backtest": "replay",
-    "grid": "sweeping",
-    "health": "checkup",
-    "lag": "deliverylag",
-    "latency": "latencies",
-    "pattern_test": "patterntest",
-    "percentiles": "latencies",
-    "plan": "deploy",
-    "probe": "probing",
-    "recommend": "recommending",
-    "sweep": "sweeping",
-    "teardown": "removal",
+    "Delay": "replaying.delays",
+    "EvaluationRange": "alarms.evaluation",
+    "LogAlarmRule": "alarms.logalarm",
+    "backtest": "replaying.replay",
+    "grid": "replaying.sweeping",
+    "health": "wiring.checkup",
+    "lag": "timing.deliverylag",
+    "latency": "timing.latencies",
+    "pattern_test": "patterns.trying",
+    "percentiles": "timing.latencies",
+    "plan": "deploying.deploy",
+    "probe": "probes.probing",
+    "recommend": "replaying.recommending",
+    "sweep": "replaying.sweeping",
+    "teardown": "deploying.removal",
 }
 
 

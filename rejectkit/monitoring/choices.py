@@ -11,8 +11,8 @@ from typing import Any, Final
 from rejectkit.errors import ArgumentError
 from rejectkit.exploring.querytext import Narrow, condition, narrowed
 from rejectkit.monitoring.limits import LONGEST_QUERY, several
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.patternwrite import Allowed, Only
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.patterns.writing import Allowed, Only
 from rejectkit.records import LogFormat, by_column
 
 RECIPE: Final = (

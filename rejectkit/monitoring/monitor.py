@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import limits, monitorchecks
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
 from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.limits import TAG
 from rejectkit.monitoring.monitorchecks import LOG_ALARM, METRIC_FILTER
-from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.patterns.pattern import FilterPattern
 from rejectkit.records import LogFormat
 
 __all__ = ["LOG_ALARM", "METRIC_FILTER", "Monitor"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import limits
-from rejectkit.monitoring.alarm import AlarmRule
+from rejectkit.monitoring.alarms.alarm import AlarmRule
 from rejectkit.monitoring.choices import Choices
 from rejectkit.records import LogFormat
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import (
+from rejectkit.monitoring.alarms.alarm import (
     COMPARISONS,
     HIGH_RESOLUTION,
     LONGEST,

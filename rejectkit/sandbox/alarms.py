@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rejectkit.monitoring.reasons import Judgement, compact, fit
+from rejectkit.monitoring.alarms.reasons import Judgement, compact, fit
 from rejectkit.sandbox import checks
 from rejectkit.sandbox.alarmchecks import ACTIONS, check_all_tags, check_metric_alarm, check_tags, not_played
 from rejectkit.sandbox.alarmstate import MetricAlarm, configuration

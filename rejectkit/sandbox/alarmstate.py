@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rejectkit.monitoring import evaluation
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.evaluation import EvaluationRange
-from rejectkit.monitoring.notice import alarm_message
-from rejectkit.monitoring.reasons import UNCHECKED, Datapoint, Judgement
+from rejectkit.monitoring.alarms import evaluation
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.evaluation import EvaluationRange
+from rejectkit.monitoring.alarms.notice import alarm_message
+from rejectkit.monitoring.alarms.reasons import UNCHECKED, Datapoint, Judgement
 from rejectkit.sandbox.alarmchecks import ACTIONS
 from rejectkit.sandbox.checks import dimensions_of
 from rejectkit.sandbox.metricstore import Metric, MetricStore, StatisticSet

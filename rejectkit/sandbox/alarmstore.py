@@ -6,11 +6,11 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from rejectkit.monitoring import history, logalarmnotice
-from rejectkit.monitoring.alarm import AlarmRule
-from rejectkit.monitoring.history import action, state_update
-from rejectkit.monitoring.notice import alarm_subject
-from rejectkit.monitoring.reasons import Judgement, compact
+from rejectkit.monitoring.alarms import history, lognotice
+from rejectkit.monitoring.alarms.alarm import AlarmRule
+from rejectkit.monitoring.alarms.history import action, state_update
+from rejectkit.monitoring.alarms.notice import alarm_subject
+from rejectkit.monitoring.alarms.reasons import Judgement, compact
 from rejectkit.sandbox.alarmstate import MetricAlarm
 from rejectkit.sandbox.calls import ServiceError
 from rejectkit.sandbox.checks import dimensions_of, validation_error
@@ -146,7 +146,7 @@ class Alarms:
     def _configured(
         self, alarm: Alarm, change: Literal["Create", "Update", "Delete"], was: dict[str, Any] | None = None
     ) -> None:
-        told = logalarmnotice if isinstance(alarm, LogAlarm) else history
+        told = lognotice if isinstance(alarm, LogAlarm) else history
         item = told.configuration_update(alarm.describe(), change, self.world.clock.now(), was)
         self.note(alarm.kind, item)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.probeattempt import ACCEPTED, SILENT, TIMEOUT, Attempt, Target
+from rejectkit.monitoring.probes.attempt import ACCEPTED, SILENT, TIMEOUT, Attempt, Target
 from rejectkit.network.judging.engine import YES, judge
 from rejectkit.network.packets import Packets
 from rejectkit.records import NULL, LogFormat, by_name

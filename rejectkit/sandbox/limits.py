@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rejectkit.insights.answer import DEFAULT_LIMIT
-from rejectkit.monitoring.evaluation import DOCUMENTED, EVALUATION_PHASE, EvaluationRange
+from rejectkit.monitoring.alarms.evaluation import DOCUMENTED, EVALUATION_PHASE, EvaluationRange
 
 # Calls a second in one account and region. Source: CloudWatch Logs quotas, CloudWatch quotas, SNS quotas.
 RATES: Mapping[str, float] = {

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import COMPARISONS, TREATMENTS
-from rejectkit.monitoring.logaggregation import Aggregation
-from rejectkit.monitoring.logalarm import LONGEST_OFFSET, MOST_LINES, MOST_RESULTS, LogAlarmRule
+from rejectkit.monitoring.alarms.alarm import COMPARISONS, TREATMENTS
+from rejectkit.monitoring.alarms.logaggregation import Aggregation
+from rejectkit.monitoring.alarms.logalarm import LONGEST_OFFSET, MOST_LINES, MOST_RESULTS, LogAlarmRule
 from rejectkit.sandbox.alarmchecks import ACTIONS, BANDS, check_actions, check_tags
 from rejectkit.sandbox.calls import ServiceError
 from rejectkit.sandbox.checks import at_most, between, constraint, one_of, validation_error

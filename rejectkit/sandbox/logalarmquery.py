@@ -13,7 +13,7 @@ from rejectkit.errors import QueryError
 from rejectkit.insights import parse
 from rejectkit.insights.localquery import POINTER, LocalAnswer, QueryFailedError
 from rejectkit.insights.syntax import spell
-from rejectkit.monitoring.logalarm import FAILED, MOST_CONTRIBUTORS, Contributor, Execution
+from rejectkit.monitoring.alarms.logalarm import FAILED, MOST_CONTRIBUTORS, Contributor, Execution
 from rejectkit.sandbox.logalarmroles import lines_fault, query_fault
 from rejectkit.sandbox.logalarmstate import LogAlarm
 from rejectkit.sandbox.logstore import LogGroup, LogStore, name_of

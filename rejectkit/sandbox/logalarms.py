@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rejectkit.monitoring import logalarmreasons as reasons
-from rejectkit.monitoring.alarm import ALARM
-from rejectkit.monitoring.history import action, state_update
-from rejectkit.monitoring.logalarm import (
+from rejectkit.monitoring.alarms import logreasons as reasons
+from rejectkit.monitoring.alarms.alarm import ALARM
+from rejectkit.monitoring.alarms.history import action, state_update
+from rejectkit.monitoring.alarms.logalarm import (
     EVALUATION_DELAY,
     EVALUATION_ERROR,
     EVALUATION_FAILURE,
     RUN_PHASE,
     Contributor,
 )
-from rejectkit.monitoring.logalarmnotice import contributor_id
-from rejectkit.monitoring.reasons import UNCHECKED, Judgement, compact
+from rejectkit.monitoring.alarms.lognotice import contributor_id
+from rejectkit.monitoring.alarms.reasons import UNCHECKED, Judgement, compact
 from rejectkit.sandbox import logalarmquery
 from rejectkit.sandbox.alarmchecks import check_tags
 from rejectkit.sandbox.alarmstore import AFTER_QUERY, Alarms

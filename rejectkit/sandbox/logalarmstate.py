@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rejectkit.monitoring.alarm import ALARM
-from rejectkit.monitoring.logaggregation import Aggregation
-from rejectkit.monitoring.logalarm import MOST_RESULTS, Contributor, Execution, LogAlarmRule
-from rejectkit.monitoring.logalarmnotice import log_alarm_message
-from rejectkit.monitoring.reasons import UNCHECKED, Judgement
+from rejectkit.monitoring.alarms.alarm import ALARM
+from rejectkit.monitoring.alarms.logaggregation import Aggregation
+from rejectkit.monitoring.alarms.logalarm import MOST_RESULTS, Contributor, Execution, LogAlarmRule
+from rejectkit.monitoring.alarms.lognotice import log_alarm_message
+from rejectkit.monitoring.alarms.reasons import UNCHECKED, Judgement
 from rejectkit.sandbox.alarmchecks import ACTIONS
 from rejectkit.sandbox.alarmstate import Stated
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rejectkit.errors import PatternError
-from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.patterns.pattern import FilterPattern
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.loggroups import invalid, store
 from rejectkit.sandbox.logstore import LogGroup, size

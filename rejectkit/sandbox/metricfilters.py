@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rejectkit.monitoring.pattern import FilterPattern
+from rejectkit.monitoring.patterns.pattern import FilterPattern
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.logevents import compiled
 from rejectkit.sandbox.loggroups import checked, invalid, store

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rejectkit.monitoring.reasons import decimal
+from rejectkit.monitoring.alarms.reasons import decimal
 from rejectkit.sandbox.calls import Call, ServiceError, epoch
 from rejectkit.sandbox.checks import at_most, dimensions_of, one_of
 from rejectkit.sandbox.metricstore import MetricStore, StatisticSet

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rejectkit.monitoring.alarm import STATISTICS
+from rejectkit.monitoring.alarms.alarm import STATISTICS
 from rejectkit.sandbox.calls import Call, ServiceError, epoch
 from rejectkit.sandbox.checks import bad_token, dimensions_of, one_of, validation_error
 from rejectkit.sandbox.metricput import UNITS

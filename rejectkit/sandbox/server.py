@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from rejectkit.aws import EndpointSession
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.probeattempt import Attempt
+from rejectkit.monitoring.probes.attempt import Attempt
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox.account import settle

@@ -8,12 +8,12 @@ from typing import Any
 
 from rejectkit.errors import ArgumentError, RejectkitError
 from rejectkit.findings import Finding
-from rejectkit.monitoring.alarmstate import alarm_state
-from rejectkit.monitoring.checkup import health
-from rejectkit.monitoring.deploy import plan
+from rejectkit.monitoring.alarms.state import alarm_state
+from rejectkit.monitoring.deploying.deploy import plan
+from rejectkit.monitoring.deploying.removal import teardown
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.patterntest import PatternTest, pattern_test
-from rejectkit.monitoring.removal import teardown
+from rejectkit.monitoring.patterns.trying import PatternTest, pattern_test
+from rejectkit.monitoring.wiring.checkup import health
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.plans import Applied, Plan
 from rejectkit.sources.base import Watch

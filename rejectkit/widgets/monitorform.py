@@ -10,11 +10,11 @@ from typing import Any, Final
 import ipywidgets as w
 
 from rejectkit.errors import ArgumentError
-from rejectkit.monitoring.alarm import SIGNS
+from rejectkit.monitoring.alarms.alarm import SIGNS
 from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.limits import MOST_LOG_LINES
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
-from rejectkit.monitoring.patternwrite import PRIVATE
+from rejectkit.monitoring.patterns.writing import PRIVATE
 from rejectkit.records import LogFormat
 from rejectkit.widgets.loggroup import chosen_group, first_group, group_box
 from rejectkit.widgets.pieces import Quiet, field, grid

@@ -6,9 +6,9 @@ from html import escape
 from typing import Final
 
 from rejectkit.monitoring.choices import NEVER, Choices
-from rejectkit.monitoring.designs import compared
+from rejectkit.monitoring.deploying.designs import compared
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
-from rejectkit.monitoring.patterntest import PatternTest
+from rejectkit.monitoring.patterns.trying import PatternTest
 from rejectkit.records import LogFormat
 
 STYLE: Final = """<style>

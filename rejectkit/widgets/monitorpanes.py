@@ -8,7 +8,7 @@ import ipywidgets as w
 
 from rejectkit.findings import Finding
 from rejectkit.monitoring.monitor import LOG_ALARM, Monitor
-from rejectkit.monitoring.patterntest import PatternTest
+from rejectkit.monitoring.patterns.trying import PatternTest
 from rejectkit.plans import Applied, Plan, Step
 from rejectkit.widgets import markup, monitormarkup
 from rejectkit.widgets.monitorform import NOWHERE, Form

@@ -9,10 +9,10 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError, RejectkitError
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.probeattempt import Connect
-from rejectkit.monitoring.probing import Probed
-from rejectkit.monitoring.recommending import Recommendation
-from rejectkit.monitoring.replay import Backtest
+from rejectkit.monitoring.probes.attempt import Connect
+from rejectkit.monitoring.probes.probing import Probed
+from rejectkit.monitoring.replaying.recommending import Recommendation
+from rejectkit.monitoring.replaying.replay import Backtest
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cloudwatch import InsightsSource

@@ -11,8 +11,8 @@ from IPython.core.getipython import get_ipython
 
 from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.patternwrite import PRIVATE
-from rejectkit.monitoring.probeattempt import Connect
+from rejectkit.monitoring.patterns.writing import PRIVATE
+from rejectkit.monitoring.probes.attempt import Connect
 from rejectkit.sources.base import Source
 from rejectkit.widgets.querybar import name_in
 from rejectkit.widgets.timingdesk import Asked

@@ -11,14 +11,14 @@ import pandas as pd
 
 from rejectkit.aws import Service
 from rejectkit.errors import QueryCancelledError, RejectkitError
-from rejectkit.monitoring.deliverylag import lag
-from rejectkit.monitoring.latencies import latency
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.probeattempt import Connect
-from rejectkit.monitoring.probing import Probed, probe
-from rejectkit.monitoring.recommending import Recommendation, recommend
-from rejectkit.monitoring.replay import Backtest
-from rejectkit.monitoring.sweeping import sweep
+from rejectkit.monitoring.probes.attempt import Connect
+from rejectkit.monitoring.probes.probing import Probed, probe
+from rejectkit.monitoring.replaying.recommending import Recommendation, recommend
+from rejectkit.monitoring.replaying.replay import Backtest
+from rejectkit.monitoring.replaying.sweeping import sweep
+from rejectkit.monitoring.timing.deliverylag import lag
+from rejectkit.monitoring.timing.latencies import latency
 from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
 from rejectkit.sources.cloudwatch import InsightsSource

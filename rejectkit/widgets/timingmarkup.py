@@ -11,9 +11,9 @@ import pandas as pd
 
 from rejectkit.charts.alerts import WORDS, spoken
 from rejectkit.exploring.words import count
-from rejectkit.monitoring.replay import Backtest
-from rejectkit.monitoring.replay import spoken as spelled
-from rejectkit.monitoring.stages import STAGES
+from rejectkit.monitoring.replaying.replay import Backtest
+from rejectkit.monitoring.replaying.replay import spoken as spelled
+from rejectkit.monitoring.timing.stages import STAGES
 
 STYLE: Final = """<style>
 .rejectkit-timing .rejectkit-controls { grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); }

@@ -9,11 +9,11 @@ import ipywidgets as w
 import pandas as pd
 
 from rejectkit.charts import alarm_states, alert_stages, delivery_lag, stage_distribution
-from rejectkit.monitoring.latencies import percentiles
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.probing import Probed
-from rejectkit.monitoring.recommending import Recommendation
-from rejectkit.monitoring.replay import Backtest
+from rejectkit.monitoring.probes.probing import Probed
+from rejectkit.monitoring.replaying.recommending import Recommendation
+from rejectkit.monitoring.replaying.replay import Backtest
+from rejectkit.monitoring.timing.latencies import percentiles
 from rejectkit.widgets import markup, timingmarkup
 from rejectkit.widgets.pictures import picture
 from rejectkit.widgets.pieces import Work, bar, capital, see

@@ -11,10 +11,10 @@ import pandas as pd
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.choices import Choices
 from rejectkit.monitoring.monitor import Monitor
-from rejectkit.monitoring.pattern import FilterPattern
-from rejectkit.monitoring.patternwrite import PRIVATE
-from rejectkit.monitoring.replay import Backtest, backtest
-from rejectkit.monitoring.sweeping import grid
+from rejectkit.monitoring.patterns.pattern import FilterPattern
+from rejectkit.monitoring.patterns.writing import PRIVATE
+from rejectkit.monitoring.replaying.replay import Backtest, backtest
+from rejectkit.monitoring.replaying.sweeping import grid
 from rejectkit.sources.base import Source, Watch
 from rejectkit.window import Window, duration
 

@@ -1,0 +1,1 @@
+"""A monitor in an account: planned, made, changed and taken away."""

@@ -1,0 +1,1 @@
+"""A monitor as other tools take it: templates, command lines, policies."""

@@ -1,0 +1,1 @@
+"""Filter patterns: read, matched, written, and tried on lines."""

@@ -1,0 +1,1 @@
+"""A probe: one refused connection, followed until somebody is told of it."""

@@ -1,0 +1,1 @@
+"""Is an alert wired so that it can ring: what there is, and what is wrong with it."""
