@@ -15,6 +15,7 @@ from rejectkit.insights.dialects.duckdb import Dialect
 from rejectkit.insights.dialects.portable import portable
 
 _LARGEST = 2**63 - 1
+_READABLE = 20_000  # characters beyond which indenting would make most of a query, whose length Athena limits
 
 
 class Athena(Dialect):
@@ -28,7 +29,7 @@ class Athena(Dialect):
         for literal in list(tree.find_all(exp.Literal)):
             if not literal.is_string and not isinstance(literal.parent, exp.DataTypeParam):
                 literal.replace(_number(literal.name))
-        return tree.sql(self.name, pretty=True)
+        return tree.sql(self.name, pretty=len(sql) < _READABLE)
 
     def let(self, name: str, value: str, body: str) -> str:
         return f"element_at(transform(ARRAY[{value}], {name} -> {body}), 1)"
