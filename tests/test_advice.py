@@ -474,14 +474,14 @@ def test_what_hurts_most_comes_first_and_evidence_has_a_row_a_source() -> None:
 
 def test_hostile_names_are_escaped() -> None:
     """A name from a tag shows itself and does nothing."""
-    named = tuple(replace(each, name="<script>x()</script>\nor") for each in NETWORK.interfaces)
+    named = tuple(replace(each, name="<script>x()</script>\nor\x1b[2J") for each in NETWORK.interfaces)
     groups = tuple(replace(each, name="<b>bold") for each in NETWORK.groups)
     (found,) = advice([to_db(WEB)], replace(NETWORK, interfaces=named, groups=groups))
     html = found._repr_html_()
     assert "<script>" not in html
     assert "<b>bold" not in html
     assert "&lt;script&gt;" in html
-    assert "<script>x()</script> or" in str(found).splitlines()[0]
+    assert "<script>x()</script> or\\x1b[2J" in str(found).splitlines()[0]
 
 
 def test_blame_that_was_asked_already_is_used() -> None:

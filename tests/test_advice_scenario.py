@@ -16,8 +16,8 @@ import rejectkit as rk
 from rejectkit.network import AddEntry, AddRule, Network, RemoveEntry, Suggestion, suggest
 from rejectkit.network.model import SecurityGroup
 from rejectkit.sandbox import Scenario, scenario
-from rejectkit.sandbox.enforcing import ACCEPTED, outcomes
-from rejectkit.sandbox.scenario import network_json
+from rejectkit.sandbox.playing.enforcing import ACCEPTED, outcomes
+from rejectkit.sandbox.playing.scenario import network_json
 
 SEEDS = (5, 8)
 MENDED = ("db-group", "scrape-port", "nacl-ephemeral", "nacl-deny", "mail-egress", "mail-relay")

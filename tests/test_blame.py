@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -696,6 +697,24 @@ def test_no_records_at_all() -> None:
     some = blame(table([at_app(STRANGER, 22)]), NETWORK)
     assert len(empty) == 0
     assert empty.dtypes.drop("because").equals(some.dtypes.drop("because"))
+
+
+def test_a_record_without_a_time_does_not_make_the_records_longer() -> None:
+    """What may have been asked before the records began may so all the same, if one of them has no time."""
+    answer = at_app(STRANGER, 40001, sport=8443, tcpFlags=SYN_ACK, at=100)
+    records = table([accept(CLIENT, APP, 443, eni="eni-a"), answer, accept(CLIENT, APP, 443, eni="eni-a", sport=40002)])
+    before = blame(records, NETWORK).loc[1]
+    timeless = records.assign(**{"@timestamp": records["@timestamp"].mask(records.index == 2)})
+    assert blame(timeless, NETWORK).loc[1].equals(before)
+    assert before["certainty"] == "likely"
+
+
+def test_names_stay_on_their_line() -> None:
+    """Names are anybody's text: what is no printable character in one is spelled out in the sentence."""
+    named = replace(NETWORK, groups=tuple(replace(one, name="a\x1b[2J\n") for one in NETWORK.groups))
+    said = blame(table([at_app(CLIENT, 22)]), named)["because"].iloc[0]
+    assert "a\\x1b[2J\\n (sg-app)" in said
+    assert said.isprintable()
 
 
 def test_a_refused_record_without_addresses() -> None:

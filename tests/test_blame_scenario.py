@@ -16,8 +16,8 @@ import pytest
 from rejectkit.network import AclEntry, AddEntry, AddRule, Change, GroupRule, Network, RemoveEntry, RemoveRule, blame
 from rejectkit.network.model import ALL, TCP
 from rejectkit.records import LogFormat
-from rejectkit.sandbox import describe
-from rejectkit.sandbox.scenario import Scenario, network_json, scenario
+from rejectkit.sandbox.playing.scenario import Scenario, network_json, scenario
+from rejectkit.sandbox.vpc import describe
 
 SEEDS = range(1, 1 + int(os.environ.get("REJECTKIT_BLAME_SEEDS", "1")))
 SCALE = float(os.environ.get("REJECTKIT_BLAME_SCALE", "1"))

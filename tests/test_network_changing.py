@@ -211,6 +211,10 @@ def test_edits_of_one_place_are_one_change() -> None:
         (AddRule(replace(SSH, protocol=256)), "is 256; give 0 to 255, or -1 for every one"),
         (AddRule(replace(SSH, protocol=1, from_port=256)), "are 256 and 22; give 0 to 255"),
         (AddEntry("acl-1", replace(NO_SSH, cidr="sg-2")), "is 'sg-2'; give a CIDR$"),
+        (AddRule(replace(SSH, peer="sg-2\nid")), r"names the group or prefix list 'sg-2\\nid', which is no id"),
+        (AddRule(replace(SSH, peer="pl-${file(1)}")), "names the group or prefix list 'pl-.*, which is no id"),
+        (AddRule(replace(SSH, peer="sg-2", peer_owner="{{resolve:ssm:a}}")), "names the account '.*, which is no id"),
+        (AddEntry("acl-1; id", NO_SSH), "'acl-1; id' is no id of a security group or network ACL"),
     ],
 )
 def test_what_cannot_be_is_refused_before_aws_is_asked(edits: Any, text: str) -> None:

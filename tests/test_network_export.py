@@ -130,6 +130,13 @@ def test_lines_for_a_network_that_they_do_not_fit_are_refused() -> None:
 # --- CloudFormation
 
 
+def test_a_description_is_not_looked_up() -> None:
+    """CloudFormation puts secrets in the place of `{{resolve:…}}`; what somebody wrote into a rule is no such request."""
+    rule = replace(RULES[1], description="{{resolve:secretsmanager:db}} {{{x")
+    ((_, one),) = template(AddRule(rule))["Resources"].items()
+    assert one["Properties"]["Description"] == "rejectkit: {_resolve:secretsmanager:db}} {_{x"
+
+
 def test_the_template_says_each_rule() -> None:
     """The kinds of peer have their properties, and every resource a name that it keeps whatever is beside it."""
     resources = template(ADDED)["Resources"]

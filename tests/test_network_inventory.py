@@ -16,10 +16,10 @@ from rejectkit.monitoring import iam_policy
 from rejectkit.network import Network
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Sandbox, start
-from rejectkit.sandbox.account import settle
-from rejectkit.sandbox.describe import network_json
-from rejectkit.sandbox.layout import Layout
-from rejectkit.sandbox.scenario import scenario
+from rejectkit.sandbox.playing.layout import Layout
+from rejectkit.sandbox.playing.scenario import scenario
+from rejectkit.sandbox.vpc.account import settle
+from rejectkit.sandbox.vpc.describe import network_json
 from rejectkit.sources.base import Watch
 from tests.on_sandbox import hurry
 

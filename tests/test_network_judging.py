@@ -238,6 +238,11 @@ def test_an_unknown_subnet_tells_what_is_the_same_inside_and_out() -> None:
     shut = replace(network(HTTPS, entries=()), subnets=())
     assert shut.verdict(into(FAR, TCP, 443)).layer == "nacl-in"
     assert replace(shut, vpcs=()).verdict(into(FAR, TCP, 443)).allowed is None
+    bare = replace(shut, subnets=tuple(replace(one, cidrs=()) for one in network().subnets))
+    assert bare.verdict(into("10.0.1.9", TCP, 443)).allowed is None
+    assert bare.verdict(into(FAR, TCP, 443)).layer == "nacl-in"
+    nowhere = replace(bare, vpcs=tuple(replace(one, cidrs=()) for one in bare.vpcs))
+    assert nowhere.verdict(into(FAR, TCP, 443)).allowed is None
 
 
 def test_what_nobody_could_address() -> None:
@@ -288,6 +293,17 @@ def test_resources() -> None:
     assert network().verdict(out("10.0.0.2", UDP, 53)).resource == ""
 
 
+def test_names_cannot_move_the_cursor() -> None:
+    """Names are anybody's text: what is no printable character in one is spelled out where it is said."""
+    hostile = [
+        replace(one, groups=tuple(replace(it, name="a\x1b[2J\n") for it in one.groups))
+        for one in (network(HTTPS), network())
+    ]
+    shut = replace(network(entries=()), acls=tuple(replace(one, name="b\x9b") for one in network(entries=()).acls))
+    for rules, said in ((hostile[0], "(a\\x1b[2J\\n)"), (hostile[1], "(a\\x1b[2J\\n)"), (shut, "(b\\x9b)")):
+        assert said in rules.verdict(into(FAR, TCP, 443)).because
+
+
 def test_a_rule_without_an_id_is_named_in_words() -> None:
     """Where a rule has no id, as in an older snapshot, the verdict names it in words."""
     assert network(replace(HTTPS, id="")).verdict(into(FAR, TCP, 443)).rule == "inbound tcp 443 from 0.0.0.0/0"
@@ -333,6 +349,8 @@ FRAMES = [
     ({"protocol": float("inf")}, "protocol inf cannot be"),
     ({"protocol": "6x"}, "column 'protocol' holds something that is not a number"),
     ({"srcPort": "ssh"}, "column 'srcPort' holds something that is not a number"),
+    ({"dstPort": (1 << 64) - 1}, "dstPort 18446744073709551615 cannot be"),
+    ({"reply": "no"}, "column 'reply' holds something that is neither true nor false"),
 ]
 
 

@@ -510,6 +510,12 @@ def test_odd_networks_survive_their_json() -> None:
         assert Network.from_json(network.to_dict()) == network
 
 
+def test_a_time_without_a_zone_is_written_as_utc() -> None:
+    """So that what was written is read again."""
+    written = Network(at=datetime(2026, 11, 1)).to_dict()  # noqa: DTZ001  # as somebody may give it
+    assert Network.from_json(written).at == datetime(2026, 11, 1, tzinfo=UTC)
+
+
 def test_a_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
     """A network that cannot be written leaves the file that was there, and nothing beside it."""
     path = tmp_path / "network.json"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from rejectkit.errors import ArgumentError, QueryCancelledError
@@ -28,7 +30,7 @@ from rejectkit.network import (
 from rejectkit.network.model import ALL, TCP, UDP
 from rejectkit.network.usage.usage import _UNUSED
 from rejectkit.sandbox import scenario
-from rejectkit.sandbox.describe import network_json
+from rejectkit.sandbox.vpc.describe import network_json
 from rejectkit.sources.base import Watch
 from tests.making_flows import accept, flow, table
 from tests.reference import firewall
@@ -146,6 +148,18 @@ def test_how_long_the_evidence_is_stands_in_each_row() -> None:
     assert isinstance(found["edit"].iloc[-1], RemoveEntry)
 
 
+def test_records_without_a_time_make_the_evidence_no_longer() -> None:
+    """The days are from the first known time to the last; where none is known, neither are the days."""
+    rows = table([accept("10.9.0.7", APP, 443, at=at * 86400) for at in (0, 1, 5)])
+    whole = network(rule(1, 65535, "10.0.0.0/8"), rule(22, 22, "0.0.0.0/0"))
+    for lost, days, said in ((rows.index == 0, 4.0, "4 d long"), (rows.index >= 0, None, "with no times")):
+        records = rows.assign(**{"@timestamp": rows["@timestamp"].mask(lost)})
+        for found in (unused(records, whole), overwide(records, whole)):
+            row = found.iloc[0]
+            assert (None if row["first"] is pd.NaT else row["days"]) == days
+            assert f"3 records of 1 of 1 interface, {said}" in row["because"]
+
+
 def test_a_wide_rule_is_narrowed_to_what_used_it() -> None:
     """Single ports where few were seen, CIDRs that join the hosts; the edits change no seen flow's outcome."""
     wide = rule(1, 65535, "10.0.0.0/8")
@@ -168,6 +182,23 @@ def test_sources_that_share_a_group_are_named_by_it() -> None:
     far = Interface("eni-3", "subnet-a", "vpc-1", ("192.168.0.9",), groups=("sg-b",))
     found = overwide(table(rows), network(wide, interfaces=(one, far)))
     assert found["proposed"].tolist() == [f"inbound tcp 443 from {WEB}/32"]
+
+
+def test_a_group_of_another_vpc_is_not_named_for_its_addresses() -> None:
+    """Two VPCs may have the same addresses: a reference is to the group of the interface in the rule's own VPC."""
+    near = Interface("eni-2", "subnet-a", "vpc-1", (WEB,), groups=("sg-b",))
+    other = Interface("eni-3", "subnet-z", "vpc-2", (WEB,), groups=("sg-z",))
+    rows, wide = [accept(WEB, APP, 443)], rule(443, 443, "10.0.0.0/16")
+    for interfaces, peer in (((near, other), "sg-b"), ((other,), f"{WEB}/32")):
+        twice = network(wide, interfaces=interfaces)
+        twice = replace(twice, groups=(*twice.groups, SecurityGroup("sg-z", "z", vpc="vpc-2")))
+        assert overwide(table(rows), twice)["proposed"].tolist() == [f"inbound tcp 443 from {peer}"]
+
+
+def test_a_cidr_with_host_bits_is_its_network() -> None:
+    """As the service drops them, so a rule that was written with them is as wide as without."""
+    found = overwide(table([accept("10.9.0.7", APP, 443)]), network(rule(443, 443, "10.9.3.3/16")))
+    assert (found["proposed"].tolist(), found["open"].tolist()) == (["inbound tcp 443 from 10.9.0.7/32"], [65536])
 
 
 def test_a_public_service_is_not_narrowed_to_yesterday_s_visitors() -> None:

@@ -246,6 +246,23 @@ def test_of_two_pings_the_first_asks_else_the_one_that_the_other_end_would_let_i
     assert what_if(table([forth, back]), asking, RemoveRule(out))["outcome"].tolist() == ["unchanged"] * 2
 
 
+def test_the_other_end_is_an_interface_of_the_same_vpc() -> None:
+    """Where two VPCs have the same addresses, the rules at the end in the flow's own VPC tell who asked."""
+    any_port = GroupRule("sg-app", False, UDP, 6000, 7000, "10.0.0.0/16")
+    both = NETWORK.changed(
+        AddRule(any_port),
+        AddRule(replace(any_port, egress=True)),
+        AddRule(GroupRule("sg-db", False, UDP, 6501, 6501, "10.0.0.0/16")),
+        AddRule(GroupRule("sg-far", True, UDP, 6502, 6502, "10.0.0.0/16")),
+    )
+    twin = Interface("eni-9", "subnet-z", "vpc-2", (DB,), groups=("sg-far",))
+    rows = [accept(APP, DB, 6501, sport=6502, protocol=UDP), accept(DB, APP, 6502, sport=6501, protocol=UDP)]
+    for network in (both, replace(both, interfaces=(*both.interfaces, twin))):
+        assert set(what_if(table(rows), network, RemoveRule(any_port))["outcome"]) == {"unchanged"}
+        found = what_if(table(rows), network, RemoveRule(replace(any_port, egress=True)))
+        assert (set(found["outcome"]), set(found["port"])) == ({"newly rejected"}, {6501})
+
+
 def test_what_nothing_answers_is_no_answer_whatever_its_ports() -> None:
     """A flow that the records have one way only, where they have others both ways, began by itself."""
     rows = [accept(CLIENT, APP, 443), accept(APP, CLIENT, 40001, sport=443)]
@@ -254,6 +271,8 @@ def test_what_nothing_answers_is_no_answer_whatever_its_ports() -> None:
     wide = NETWORK.changed(AddRule(stranger), AddRule(replace(stranger, egress=True)))
     deny = AddEntry("acl-a", AclEntry(70, True, False, TCP, "198.51.100.0/24"))
     assert outcome([*rows, knock], deny, wide)["outcome"] == "unchanged"
+    early = {**knock, "start": knock["start"] - 301}  # what it answers may have been before the records
+    assert outcome([*rows, early], deny, wide)["outcome"] == "newly rejected"
 
 
 def test_which_end_asks_is_told_by_how_many_talk_to_it() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rejectkit.errors import ArgumentError
-from rejectkit.network.model import IMPLICIT, AclEntry, GroupRule, Network, NetworkAcl, SecurityGroup
+from rejectkit.network.model import AclEntry, GroupRule, Network, NetworkAcl, SecurityGroup
+from rejectkit.network.normal import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,10 @@ class AddRule:
         Raises
         ------
         ArgumentError
-            If there is no such group, or the group has a rule about the same.
+            If there is no such group, the group has a rule about the same, or no rule can be so.
         """
         group = _group(network, self.rule.group)
+        normal(self.rule)
         if any(one.key == self.rule.key for one in group.rules):
             raise ArgumentError(f"security group {group.id} has that rule already: {self.rule}")
         ordered = sorted((*group.rules, self.rule), key=lambda one: one.key)
@@ -73,11 +75,10 @@ class AddEntry:
         Raises
         ------
         ArgumentError
-            If there is no such ACL, the number is taken in that direction, or cannot be.
+            If there is no such ACL, the number is taken in that direction, or no rule can be so.
         """
         acl = _acl(network, self.acl)
-        if not 1 <= self.entry.number < IMPLICIT[4]:
-            raise ArgumentError(f"rule number {self.entry.number} cannot be: a network ACL has 1 to {IMPLICIT[4] - 1}")
+        normal(self.entry)
         if any(_place(one) == _place(self.entry) for one in acl.entries):
             raise ArgumentError(
                 f"network ACL {acl.id} has an {_direction(self.entry)} rule {self.entry.number} already; "
@@ -131,7 +132,8 @@ class ReplaceEntry:
         Raises
         ------
         ArgumentError
-            If there is no such ACL or entry, or number or direction differ, which the service cannot change.
+            If there is no such ACL or entry, no rule can be so, or number or direction differ, which the service
+            cannot change.
         """
         acl = _acl(network, self.acl)
         if _place(self.before) != _place(self.after):
@@ -140,6 +142,7 @@ class ReplaceEntry:
                 f"{self.before.number} cannot become {_direction(self.after)} {self.after.number}: "
                 "remove it and add one"
             )
+        normal(self.after)
         if self.before not in acl.entries:
             raise ArgumentError(f"network ACL {acl.id} has no {_direction(self.before)} rule like {self.before}")
         swapped = tuple(self.after if one == self.before else one for one in acl.entries)

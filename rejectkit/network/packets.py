@@ -152,11 +152,6 @@ class Packets:
         src = merged[: len(src_names) + 1].astype(np.int32)[src_codes]
         dst = merged[len(src_names) + 1 :].astype(np.int32)[dst_codes]
         numbers = {name: _numbers(frame, name, most) for name, most in _LIMITS.items()}
-        reply = (
-            frame["reply"].fillna(False).to_numpy(np.bool_)
-            if "reply" in frame.columns
-            else np.zeros(len(frame), np.bool_)
-        )
         return cls(
             interface=interface,
             egress=egress,
@@ -168,7 +163,7 @@ class Packets:
             protocol=numbers["protocol"],
             icmp_type=numbers["icmpType"],
             icmp_code=numbers["icmpCode"],
-            reply=reply,
+            reply=_truths(frame, "reply"),
             names=names,
         )
 
@@ -202,12 +197,24 @@ def _egress(column: pd.Series) -> Bools:
     return np.array([value == EGRESS for value in values] + [False], np.bool_)[codes]
 
 
+def _truths(frame: pd.DataFrame, name: str) -> Bools:
+    """Return a column of truth values, false where one is missing or there is no such column."""
+    if name not in frame.columns:
+        return np.zeros(len(frame), np.bool_)
+    try:
+        return frame[name].astype("boolean").to_numpy(np.bool_, na_value=False)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"column {name!r} holds something that is neither true nor false: {error}") from error
+
+
 def _numbers(frame: pd.DataFrame, name: str, most: int) -> Ints:
     """Return a column of whole numbers, UNKNOWN where one is missing."""
     if name not in frame.columns:
         return np.full(len(frame), UNKNOWN, np.int32)
     column = frame[name]
     if pd.api.types.is_integer_dtype(column.dtype):
+        if pd.api.types.is_unsigned_integer_dtype(column.dtype) and (column > most).any():  # int64 would wrap it
+            raise ArgumentError(f"{name} {column.max()} cannot be; it is a whole number from 0 to {most}, or missing")
         values: npt.NDArray[Any] = column.to_numpy(np.int64, na_value=UNKNOWN)
     else:
         try:

@@ -17,6 +17,7 @@ from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, Remo
 from rejectkit.network.judging.tables import Spans
 from rejectkit.network.model import IMPLICIT, PORTED, TCP, AclEntry, Interface, Network
 from rejectkit.network.protocols import protocol_name, traffic_text
+from rejectkit.plans import printable
 
 _NAMED = 6  # other ends in a sentence
 
@@ -91,8 +92,8 @@ def resource_of(edit: Change) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a name on one line."""
-    return " ".join(text.split())
+    """Return a name on one line, with what is no printable character spelled out."""
+    return printable(" ".join(text.split()))
 
 
 def asked(line: Line) -> str:

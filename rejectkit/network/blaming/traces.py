@@ -121,5 +121,9 @@ def _may_answer(protocol: Ints, src_port: Ints, dst_port: Ints) -> Bools:
 def _watched(flows: Flows) -> Bools:
     has = np.zeros(len(flows.interfaces) + 1, np.bool_)
     has[flows.interface[~flows.reject & (flows.interface != NONE)]] = True
-    first = int(flows.start.min()) if len(flows.start) else 0
-    return np.asarray(has[flows.interface] & (flows.start >= first + WARM_UP))
+    return np.asarray(has[flows.interface] & (flows.start >= warm_from(flows)))
+
+
+def warm_from(flows: Flows) -> int:
+    """Return from when on a question would be in the records; those without a time (0) say nothing."""
+    return int(flows.start.min(initial=_EVER, where=flows.start > 0)) + WARM_UP

@@ -9,6 +9,7 @@ from datetime import UTC
 from rejectkit.exploring.words import listing, moment
 from rejectkit.network.blaming.cases import Case
 from rejectkit.network.model import IMPLICIT, AclEntry, Interface, Network
+from rejectkit.plans import printable
 
 ABSENT = "absent"
 """The rule of a refusal by security groups: they have none that admits the flow."""
@@ -177,7 +178,7 @@ def _way(egress: bool) -> str:
 
 
 def _named(name: str, title: str) -> str:
-    return f"{title} ({name})" if title and title != name else name
+    return f"{printable(title)} ({name})" if title and title != name else name
 
 
 _NOT_TRACKED = "A network ACL does not remember what it let pass, so replies need a rule of their own."

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from rejectkit.errors import ArgumentError
 from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, RemoveRule, ReplaceEntry
-from rejectkit.network.model import ALL, ICMP, ICMP6, IMPLICIT, PORTED, AclEntry, GroupRule, Network
-from rejectkit.network.snapshots.place import network as cidr_of
+from rejectkit.network.model import GroupRule, Network
+from rejectkit.network.normal import ID, Thing, normal
 
-HIGHEST: Final = 65535
+__all__ = ["Key", "Target", "Thing", "flattened", "normal", "place_of", "same", "targets_of", "there", "things"]
+
 Key = tuple[object, ...]
-Thing = GroupRule | AclEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ def targets_of(edits: Any) -> tuple[Target, ...]:
         resource, before, after = _sides(edit)
         one = before or after
         assert one is not None, "an edit has one side at least"
+        if not ID.fullmatch(resource):
+            raise ArgumentError(
+                f"{resource!r} is no id of a security group or network ACL; it is like sg-0a1b or acl-0a1b"
+            )
         key = place_of(resource, one)
         if before and after and place_of(resource, after) != key:
             raise ArgumentError(f"{before} cannot become {after}: a number and its direction stay; remove it, add one")
@@ -146,64 +150,6 @@ def same(one: Thing | None, other: Thing | None) -> bool:
     if isinstance(one, GroupRule) and isinstance(other, GroupRule):
         return one.key == other.key
     return one == other
-
-
-def normal(thing: Any) -> Any:
-    """Return a rule or an entry as the service tells it: no host bits, every port as 0 to 65535, no idle ports.
-
-    Raises
-    ------
-    ArgumentError
-        If protocol, ports, number or other end cannot be.
-
-    Examples
-    --------
-    >>> print(normal(GroupRule("sg-0a1b", False, 6, -1, -1, "10.0.3.7/16")))
-    inbound tcp 0-65535 from 10.0.0.0/16
-    """
-    if not ALL <= thing.protocol <= 255:
-        raise ArgumentError(f"the protocol of {thing} is {thing.protocol}; give 0 to 255, or -1 for every one")
-    low, high = _ports(thing)
-    if isinstance(thing, GroupRule):
-        if thing.protocol in (ICMP, ICMP6):
-            low, high = _icmp(thing, thing.from_port, thing.to_port)
-        return replace(thing, from_port=low, to_port=high, peer=_peer(thing))
-    if not 1 <= thing.number < IMPLICIT[4]:
-        raise ArgumentError(f"rule number {thing.number} cannot be: a network ACL has 1 to {IMPLICIT[4] - 1}")
-    kind, code = _icmp(thing, thing.icmp_type, thing.icmp_code) if thing.protocol in (ICMP, ICMP6) else (ALL, ALL)
-    cidr = _cidr(thing, thing.cidr)
-    return replace(thing, from_port=low, to_port=high, icmp_type=kind, icmp_code=code, cidr=cidr)
-
-
-def _ports(thing: Thing) -> tuple[int, int]:
-    low, high = thing.from_port, thing.to_port
-    if thing.protocol not in PORTED:
-        return ALL, ALL
-    if low == high == ALL:
-        return 0, HIGHEST
-    if not 0 <= low <= high <= HIGHEST:
-        raise ArgumentError(f"the ports of {thing} are {low} to {high}; give 0 to {HIGHEST}, upwards, or -1 twice")
-    return low, high
-
-
-def _icmp(thing: Thing, kind: int, code: int) -> tuple[int, int]:
-    if not (ALL <= kind <= 255 and ALL <= code <= 255):
-        raise ArgumentError(f"type and code of {thing} are {kind} and {code}; give 0 to 255, or -1 for every one")
-    return kind, ALL if kind == ALL else code
-
-
-def _peer(rule: GroupRule) -> str:
-    return rule.peer if rule.peer.startswith(("sg-", "pl-")) else _cidr(rule, rule.peer)
-
-
-def _cidr(thing: Thing, text: str) -> str:
-    try:
-        return str(cidr_of(text))
-    except ValueError:
-        raise ArgumentError(
-            f"the other end of {thing} is {text!r}; give a CIDR"
-            + (", or the id of a group or prefix list" if isinstance(thing, GroupRule) else "")
-        ) from None
 
 
 def _says(thing: Thing | None) -> int:

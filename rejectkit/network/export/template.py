@@ -68,7 +68,7 @@ def _rule(rule: GroupRule) -> dict[str, Any]:
         "GroupId": rule.group,
         **told,
         _PEERS[name][rule.egress]: peer[name],
-        "Description": described(rule),
+        "Description": described(rule).replace("{{", "{_"),  # `{{resolve:…}}` would be looked up
     }
     if "UserId" in peer and not rule.egress:
         properties["SourceSecurityGroupOwnerId"] = peer["UserId"]

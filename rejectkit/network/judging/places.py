@@ -86,9 +86,9 @@ class Surroundings:
         primary = [block for block in (whole.cidrs if whole else ()) if ":" not in block][:1]
         reserved = routers + [first + 2 for first, _ in spans(primary)]  # Amazon DNS is in the primary block
         exempt = merged((*spans(ALWAYS), *((one, one + 1) for one in reserved)))
-        if home:
+        if home and home.cidrs:  # told without its CIDRs it may have any, as one that is not told
             return exempt, spans(home.cidrs), ()
-        return exempt, (), spans(whole.cidrs) if whole else EVERYWHERE
+        return exempt, (), spans(whole.cidrs) if whole and whole.cidrs else EVERYWHERE
 
 
 def _is_dhcp(packets: Packets) -> npt.NDArray[np.bool_]:

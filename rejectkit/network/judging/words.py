@@ -8,6 +8,7 @@ from rejectkit.network.judging.codes import NO_KIND, WHY
 from rejectkit.network.judging.engine import NO, NOT_ASKED, OPEN, YES, Judgements
 from rejectkit.network.model import ICMP, ICMP6, IMPLICIT, AclEntry, GroupRule, Network
 from rejectkit.network.packets import UNKNOWN, Packets
+from rejectkit.plans import printable
 
 ABSENT: Final = "absent"
 """The `rule` of a refusal by security groups: none of their rules lets the packet pass."""
@@ -113,11 +114,11 @@ class Speaker:
 
     def _group(self, name: str) -> str:
         group = self._network.group_of.get(name)
-        return f"security group {name} ({group.name})" if group and group.name else f"security group {name}"
+        return f"security group {name} ({printable(group.name)})" if group and group.name else f"security group {name}"
 
     def _acl(self, name: str) -> str:
         acl = self._network.acl_of.get(name)
-        return f"network ACL {name} ({acl.name})" if acl and acl.name else f"network ACL {name}"
+        return f"network ACL {name} ({printable(acl.name)})" if acl and acl.name else f"network ACL {name}"
 
 
 def rule_name(rule: GroupRule) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from rejectkit.exploring.evidence import among, dense
 from rejectkit.exploring.flows import NONE, Bools, Flows, Ints
 from rejectkit.exploring.services import SERVICES
 from rejectkit.exploring.thresholds import Thresholds
-from rejectkit.network.blaming.traces import ACK, SYN, WARM_UP, like_answer
+from rejectkit.network.blaming.traces import ACK, SYN, like_answer, warm_from
 from rejectkit.network.judging.engine import NO, NOT_ASKED, OPEN, YES, judge
 from rejectkit.network.model import PORTED, TCP, Network
 from rejectkit.network.packets import UNKNOWN, Packets
@@ -50,12 +51,7 @@ def roles(network: Network, flows: Flows, packets: Packets, ruled: Ruled, at: In
     plain = np.isin(protocol, PORTED)
     busy_dst, busy_src = _busy(flows, at)
     asked, answered = _at_the_other_end(network, packets)
-    alone = (
-        accepted
-        & (other == _LATEST)
-        & (first >= int(flows.start.min(initial=0)) + WARM_UP)
-        & _both_ways(flows, packets, at)
-    )
+    alone = accepted & (other == _LATEST) & (first >= warm_from(flows)) & _both_ways(flows, packets, at)
     told = [
         (mine == SYN | ACK, ANSWERS),
         (mine == SYN, ASKS),
@@ -80,8 +76,7 @@ def roles(network: Network, flows: Flows, packets: Packets, ruled: Ruled, at: In
 
 def _at_the_other_end(network: Network, packets: Packets) -> tuple[Codes, Codes]:
     """Return what the rules say at the other end's own interface: of the flow, and of a request that it answers."""
-    cards = {text: at for at, one in enumerate(network.interfaces) for text in one.addresses}
-    card = np.array([cards.get(str(name), UNKNOWN) for name in packets.names], np.int32)[packets.peer]
+    card = _other_interface(network, packets)
     asked, answered = (np.full(len(packets), OPEN, np.int8) for _ in range(2))
     rows = np.flatnonzero(card != UNKNOWN)
     if len(rows):
@@ -89,6 +84,28 @@ def _at_the_other_end(network: Network, packets: Packets) -> tuple[Codes, Codes]
         asked[rows] = judge(network, asking(there)).allowed
         answered[rows] = judge(network, asking(turned(there))).allowed
     return asked, answered
+
+
+def _other_interface(network: Network, packets: Packets) -> npt.NDArray[np.int32]:
+    """Return the position of the other end's interface, UNKNOWN where there is none.
+
+    Two VPCs may have the same addresses: the interface is one of the same VPC, else the only one of its address.
+    """
+    held: dict[str, dict[str, int]] = {}
+    for at, one in enumerate(network.interfaces):
+        for text in one.addresses:
+            held.setdefault(text, {})[one.vpc] = at
+    names = [held.get(str(name), {}) for name in packets.names]
+    alone = np.array([next(iter(one.values())) if len(one) == 1 else UNKNOWN for one in names], np.int32)
+    card = alone[packets.peer]
+    shared = [(at, one) for at, one in enumerate(names) if len(one) > 1]
+    if shared:
+        home = np.array([one.vpc for one in network.interfaces] + [None], object)[packets.interface]
+        for vpc in {vpc for _, one in shared for vpc in one}:
+            there = alone.copy()
+            there[[at for at, _ in shared]] = [one.get(vpc, UNKNOWN) for _, one in shared]
+            card = np.where(home == vpc, there[packets.peer], card)
+    return card
 
 
 def _both_ways(flows: Flows, packets: Packets, at: Ints) -> Bools:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def to_dict(network: Network) -> dict[str, Any]:
     """
     return {
         OWN: {
-            "at": network.at.isoformat() if network.at else None,
+            "at": _utc(network.at).isoformat() if network.at else None,
             "region": network.region,
             "account": network.account,
         },
@@ -88,6 +89,11 @@ def to_json(network: Network, path: str | os.PathLike[str]) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _utc(at: datetime) -> datetime:
+    """Return a time with its zone; without one it is taken as UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _tags(tags: Iterable[tuple[str, str]], name: str = "") -> list[dict[str, str]]:

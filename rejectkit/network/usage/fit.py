@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
@@ -67,17 +67,17 @@ class Hosts:
     inside : array of bool
         Whether they are private or in one of the network's VPCs.
     carried : mapping
-        The groups of those that are an interface's.
+        The groups of those that are an interface's, by VPC and address: two VPCs may have the same addresses.
     """
 
     names: npt.NDArray[np.object_]
     inside: npt.NDArray[np.bool_]
-    carried: Mapping[str, frozenset[str]]
+    carried: Mapping[tuple[str, str], frozenset[str]]
 
     @classmethod
     def of(cls, network: Network, names: npt.NDArray[np.object_], inside: npt.NDArray[np.bool_]) -> Hosts:
         """Return it for a network's interfaces."""
-        carried = {address: frozenset(one.groups) for one in network.interfaces for address in one.addresses}
+        carried = {(one.vpc, text): frozenset(one.groups) for one in network.interfaces for text in one.addresses}
         return cls(names, inside, carried)
 
 
@@ -163,22 +163,19 @@ def _peers(network: Network, known: Hosts, rule: GroupRule, at: Ints) -> list[st
     """Return a group that all hosts share, else CIDRs that have them; the rule's own where neither is smaller."""
     if rule.peer.startswith(("sg-", "pl-")):
         return [rule.peer]
-    whole = ip_network(rule.peer)
+    whole = ip_network(rule.peer, strict=False)
     open_to_all = not rule.egress and whole.prefixlen == 0 and not known.inside[at].all()
     if whole.num_addresses == 1 or open_to_all:  # who visited yesterday is not who visits a public service
         return [rule.peer]
     hosts = [str(name) for name in known.names[at]]
-    group = _shared_group(network, known.carried, whole, hosts)
+    vpc = next((one.vpc for one in network.members_of.get(rule.group, ())), "")  # a reference is to groups there
+    group = _shared_group(network, [known.carried.get((vpc, host), frozenset()) for host in hosts], whole)
     return [group] if group else _cidrs(whole, hosts)
 
 
-def _shared_group(network: Network, carried: Mapping[str, frozenset[str]], whole: Block, hosts: Iterable[str]) -> str:
-    """Return the smallest group of one VPC that all hosts carry and that reaches no further than the rule does."""
-    shared: frozenset[str] = frozenset()
-    for at, host in enumerate(hosts):
-        shared = shared & carried.get(host, frozenset()) if at else carried.get(host, frozenset())
-        if not shared:
-            return ""
+def _shared_group(network: Network, carried: Sequence[frozenset[str]], whole: Block) -> str:
+    """Return the smallest group that all hosts carry and that reaches no further than the rule does."""
+    shared = carried[0].intersection(*carried)
     fitting = []
     for name in shared & network.group_of.keys():
         members = [text for one in network.members_of[name] for text in (*one.addresses, *one.prefixes)]
@@ -231,4 +228,4 @@ class _Sizes:
         if peer.startswith("pl-"):
             known = self._network.prefix_list_of.get(peer)
             return sum(ip_network(cidr).num_addresses for cidr in known.cidrs) if known else 0
-        return ip_network(peer).num_addresses
+        return ip_network(peer, strict=False).num_addresses

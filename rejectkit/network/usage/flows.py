@@ -164,7 +164,8 @@ class Evidences:
     def __init__(self, network: Network, flows: Flows, sides: Sides) -> None:
         size = len(network.interfaces)
         at = np.flatnonzero(sides.interface >= 0)
-        frame = pd.DataFrame({"interface": sides.interface[at], "start": flows.start[at]})
+        start = np.where(flows.start[at] > 0, flows.start[at], np.nan)  # 0: the record has no time
+        frame = pd.DataFrame({"interface": sides.interface[at], "start": start})
         told = frame.groupby("interface")["start"].agg(["size", "min", "max"]).reindex(range(size))
         self._told = told.fillna({"size": 0})
 

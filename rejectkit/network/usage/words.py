@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from rejectkit.exploring.words import count, listing, span
 from rejectkit.network.model import AclEntry, GroupRule
 from rejectkit.network.usage.fit import Fit
@@ -53,7 +55,8 @@ def told_wide(fit: Fit, evidence: Evidence) -> str:
 
 def _stood(evidence: Evidence) -> str:
     seen = f"{evidence.seen:,} of {count(evidence.interfaces, 'interface')}"
-    return f"The evidence is {count(evidence.records, 'record')} of {seen}, {span(evidence.days * 86400)} long."
+    long = "with no times" if isnan(evidence.days) else f"{span(evidence.days * 86400)} long"
+    return f"The evidence is {count(evidence.records, 'record')} of {seen}, {long}."
 
 
 def _quoted(rule: GroupRule | AclEntry) -> str:
