@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOWEST := .venv-lowest
 WITNESS := .venv-witness
+SPARK := .venv-spark
 READY := .venv/.ready
 JOBS ?= auto
 
-.PHONY: help lab demo test lint notebooks bench constraints lowest clean
+.PHONY: help lab demo test lint notebooks spark thorough bench constraints lowest clean
 
 help:            ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +29,19 @@ lint: $(READY)   ## style, formatting and types
 notebooks: $(READY)  ## run every notebook from top to bottom
 	$(BIN)/python -m pytest -q tests/test_notebooks.py
 
+spark: $(READY)  ## SparkSource on a master with two workers, one of which is killed; needs Java
+	@# in an environment of its own: pyspark warns of the pandas that the rest wants
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SPARK)
+	$(BIN)/uv pip install --quiet --python $(SPARK)/bin/python -c constraints.txt -e ".[spark,test]"
+	REJECTKIT_SPARK=required $(SPARK)/bin/python -m pytest -q -n 0 -m spark
+
+thorough: $(READY)  ## the tests that draw their cases, with many more of them: an hour
+	REJECTKIT_CONTRACT_CASES=2400 REJECTKIT_GRAMMAR_CASES=1000 REJECTKIT_FIREWALL_CASES=120000 \
+		REJECTKIT_BLAME_SEEDS=10 REJECTKIT_BLAME_SCALE=20 REJECTKIT_RETRIEVAL_CASES=1000 REJECTKIT_COMBINED_CASES=20 \
+		$(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses 8 --dist worksteal tests/test_contract.py \
+		tests/test_trino_grammar.py tests/test_network_verdict.py tests/test_blame_scenario.py \
+		tests/test_retrieval.py tests/test_combined.py
+
 bench: $(READY)  ## measure against the peers, each in the same run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[bench]"
 	$(BIN)/python -m benchmarks
@@ -43,10 +57,10 @@ lowest: $(READY)  ## the tests on the lower bounds of pyproject.toml
 	$(LOWEST)/bin/python -m pytest -q -n $(JOBS) --maxprocesses 8 --dist worksteal -W default::DeprecationWarning
 
 clean:           ## remove everything the verbs made
-	rm -rf .venv $(LOWEST) $(WITNESS) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv $(LOWEST) $(WITNESS) $(SPARK) tests/trino/node_modules demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt tests/trino/package.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "rejectkit needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
@@ -55,4 +69,7 @@ $(READY): pyproject.toml constraints.txt
 	@# an emulator that shares no code with the sandbox, in an environment of its own: it wants an older boto3
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(WITNESS)
 	$(BIN)/uv pip install --quiet --python $(WITNESS)/bin/python ministack==1.5.33
+	@# a second grammar of Trino's SQL, for the tests; without Node.js they are skipped
+	if command -v npm >/dev/null; then \
+		npm install --silent --prefix tests/trino --no-package-lock --ignore-scripts --no-audit --no-fund; fi
 	@touch $@

@@ -64,8 +64,8 @@ def rejectkit_ten(folder: Path) -> None:
 
 def _ask(folder: Path, questions: tuple[str, ...]) -> None:
     from rejectkit.insights import parse
-    from rejectkit.sources.cache import Cache
-    from rejectkit.sources.files import FileSource
+    from rejectkit.sources.files.cache import Cache
+    from rejectkit.sources.files.source import FileSource
 
     parse("limit 1")  # loads the grammar: once in a process, like an import
     source = FileSource(folder, cache=Cache(os.environ["BENCH_CACHE"]))

@@ -90,7 +90,7 @@ def ours() -> Callable[[int], Any]:
     from rejectkit import aws
     from rejectkit.insights import Column, Table, compile_query, parse
     from rejectkit.pacing import Budget
-    from rejectkit.sources.pages import read_page, table, typed
+    from rejectkit.sources.cloudwatch.pages import read_page, table, typed
 
     at_once = Budget(share=1.0, quotas={"logs.StartQuery": 1e6, "logs.GetQueryResults": 1e6})
     service = aws.Service(aws.session(), "logs", budget=at_once)

@@ -14,16 +14,19 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AlarmRule": "monitoring.alarms.alarm",
+    "AthenaSource": "sources.athena.source",
+    "AthenaTable": "sources.athena.table",
     "Combined": "sources.combined",
     "FIELDS": "records",
-    "FileSource": "sources.files",
+    "FileSource": "sources.files.source",
     "FilterPattern": "monitoring.patterns.pattern",
     "Finding": "findings",
-    "InsightsSource": "sources.cloudwatch",
+    "InsightsSource": "sources.cloudwatch.source",
     "LogFormat": "records",
     "Monitor": "monitoring.monitor",
     "Network": "network.model",
     "Plan": "plans",
+    "SparkSource": "sources.spark.source",
     "Watch": "sources.base",
     "Window": "window",
     "charts": "charts",
@@ -53,6 +56,8 @@ _MODULES = {
 
 __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers, as `sorted` has them
     "AlarmRule",
+    "AthenaSource",
+    "AthenaTable",
     "Combined",
     "FIELDS",
     "FileSource",
@@ -63,6 +68,7 @@ __all__ = [  # noqa: RUF022  # the keys of _HOMES for readers and type checkers,
     "Monitor",
     "Network",
     "Plan",
+    "SparkSource",
     "Watch",
     "Window",
     "charts",
@@ -89,10 +95,13 @@ if TYPE_CHECKING:
     from rejectkit.network.model import Network
     from rejectkit.plans import Plan
     from rejectkit.records import FIELDS, LogFormat
+    from rejectkit.sources.athena.source import AthenaSource
+    from rejectkit.sources.athena.table import AthenaTable
     from rejectkit.sources.base import Watch
-    from rejectkit.sources.cloudwatch import InsightsSource
+    from rejectkit.sources.cloudwatch.source import InsightsSource
     from rejectkit.sources.combined import Combined
-    from rejectkit.sources.files import FileSource
+    from rejectkit.sources.files.source import FileSource
+    from rejectkit.sources.spark.source import SparkSource
     from rejectkit.window import Window
 
 

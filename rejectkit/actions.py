@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-KINDS: Final = ("read", "deploy", "tune")
+KINDS: Final = ("read", "deploy", "tune", "athena", "table")
 """rejectkit's policies."""
 
-Resource = Literal["all", "group", "groups", "alarm", "topic", "role", "roles", "list", "rules", "rule", "acl"]
+Resource = Literal[
+    "all", "group", "groups", "alarm", "topic", "role", "roles", "list", "rules", "rule", "acl",
+    "workgroup", "catalog", "databases", "tables", "buckets", "objects", "results", "result files",
+]  # fmt: skip
 Needed = Literal["always", "metric filter", "log alarm", "our group", "our topic", "subscribers"]
 
 
@@ -20,7 +23,7 @@ class Action:
     Attributes
     ----------
     kinds : str
-        The policies it is in, out of read, deploy and tune.
+        The policies it is in, out of read, deploy, tune, athena and table.
     resource : str
         What it is scoped to, `all` where AWS cannot scope it. The plural of one is all of them, for calls that list.
     needed : str
@@ -44,7 +47,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "logs:DescribeLogGroups": Action("read deploy", "all"),
     "logs:DescribeLogStreams": Action("read deploy", "group", "our group"),
     # the flow log, and the network it is of
-    "ec2:DescribeFlowLogs": Action("read", "all"),
+    "ec2:DescribeFlowLogs": Action("read table", "all"),
     "ec2:DescribeNetworkInterfaces": Action("read", "all"),
     "ec2:DescribeSubnets": Action("read", "all"),
     "ec2:DescribeVpcs": Action("read", "all"),
@@ -94,6 +97,28 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "logs:DeleteRetentionPolicy": Action("deploy", "group", "our group"),
     "logs:TagResource": Action("deploy", "group", "our group"),
     "logs:ListTagsForResource": Action("deploy", "group", "our group"),
+    # flow logs in S3: queries of Athena, which reads and writes S3 in the name of who asks, and files read as they are
+    "athena:StartQueryExecution": Action("athena", "workgroup"),
+    "athena:GetQueryExecution": Action("athena", "workgroup"),
+    "athena:GetQueryResults": Action("athena", "workgroup"),
+    "athena:StopQueryExecution": Action("athena", "workgroup"),
+    "athena:GetWorkGroup": Action("athena", "workgroup"),
+    "athena:ListWorkGroups": Action("athena", "all"),
+    "athena:GetDataCatalog": Action("athena", "all"),
+    "glue:GetDatabase": Action("athena table", "catalog"),
+    "glue:GetDatabases": Action("athena", "databases"),
+    "glue:GetTable": Action("athena table", "catalog"),
+    "glue:GetTables": Action("athena table", "tables"),
+    "glue:GetPartitions": Action("athena", "catalog"),
+    "s3:ListBucket": Action("athena", "buckets"),
+    "s3:GetObject": Action("athena", "objects"),
+    "s3:GetBucketLocation": Action("athena", "results"),
+    "s3:PutObject": Action("athena", "result files"),
+    # the table over them
+    "glue:CreateDatabase": Action("table", "catalog"),
+    "glue:CreateTable": Action("table", "catalog"),
+    "glue:DeleteTable": Action("table", "catalog"),
+    "glue:DeleteDatabase": Action("table", "catalog"),
     # rules
     "ec2:AuthorizeSecurityGroupIngress": Action("tune", "rules"),
     "ec2:AuthorizeSecurityGroupEgress": Action("tune", "rules"),
@@ -113,7 +138,7 @@ def policy_of(action: str) -> str:
 
     Examples
     --------
-    >>> policy_of("logs:StartQuery"), policy_of("logs:PutMetricFilter"), policy_of("s3:GetObject")
+    >>> policy_of("logs:StartQuery"), policy_of("logs:PutMetricFilter"), policy_of("s3:DeleteObject")
     ('read', 'deploy', '')
     """
     found = ACTIONS.get(action)

@@ -133,7 +133,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(arguments: Arguments) -> int:
     from rejectkit import aws  # the libraries of AWS take a while, which other verbs need not wait for
-    from rejectkit.sources.doctor import doctor
+    from rejectkit.sources.cloudwatch.doctor import doctor
 
     findings = doctor(aws.session(arguments.profile, arguments.region), arguments.target or None)
     for finding in findings:

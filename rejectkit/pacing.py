@@ -14,8 +14,13 @@ from rejectkit.errors import ArgumentError
 Check = Callable[[], None]
 
 # Calls a second in one account and region. Source: CloudWatch Logs quotas (FilterLogEvents and GetLogEvents: the
-# smallest of any region), CloudWatch quotas, SNS quotas.
+# smallest of any region), CloudWatch quotas, SNS quotas, Athena service quotas. Of S3, the
+# requests that it takes for each prefix (S3 User Guide, "Best practices design patterns").
 QUOTAS: Mapping[str, float] = {
+    "athena.GetQueryExecution": 100,
+    "athena.GetQueryResults": 100,
+    "athena.StartQueryExecution": 20,
+    "athena.StopQueryExecution": 20,
     "cloudwatch.DeleteAlarms": 3,
     "cloudwatch.DescribeAlarmHistory": 20,
     "cloudwatch.DescribeAlarms": 9,
@@ -33,6 +38,8 @@ QUOTAS: Mapping[str, float] = {
     "logs.StartQuery": 10,
     "logs.StopQuery": 40,  # *inferred*: not documented; a cancel stops up to 25 queries at once
     "logs.TestMetricFilter": 5,
+    "s3.GetObject": 5500,
+    "s3.ListObjectsV2": 5500,
     "sns.ListSubscriptionsByTopic": 30,
     "sns.Subscribe": 100,
 }

@@ -47,6 +47,9 @@ TAGS = [{"Key": "k", "Value": "v"}]
 RULE_TAGS = [{"ResourceType": "security-group-rule", "Tags": TAGS}]
 
 
+PRIMARY, GROUP_W = (f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{name}" for name in ("primary", "w"))
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A call, and what it takes: pairs of action and resource, its own first."""
@@ -59,6 +62,15 @@ class Case:
     def __str__(self) -> str:
         """Return the call's name, and how much it takes."""
         return f"{self.service}.{self.operation}" + (f"+{len(self.needs) - 1}" if len(self.needs) > 1 else "")
+
+
+GLUE = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+CATALOG, DATABASE, TABLE = f"{GLUE}:catalog", f"{GLUE}:database/d", f"{GLUE}:table/d/t"
+
+
+def _glue(operation: str, *resources: str, **params: Any) -> Case:
+    """Return the case of a call of Glue, which has to be allowed for the catalog, the database and the table."""
+    return Case("glue", operation, params, tuple((f"glue:{operation}", one) for one in (CATALOG, *resources)))
 
 
 def one(service: str, operation: str, resource: str, *more: tuple[str, str], action: str = "", **params: Any) -> Case:
@@ -274,6 +286,38 @@ CASES = [
     one("kms", "GetKeyPolicy", KEY, KeyId=KEY),
     one("kms", "DescribeKey", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/none", KeyId="alias/none"),
     one("iam", "GetRole", ROLE, RoleName="query"),
+    one("s3", "ListObjectsV2", "arn:aws:s3:::bucket", action="ListBucket", Bucket="bucket"),
+    one("s3", "GetBucketLocation", "arn:aws:s3:::bucket", Bucket="bucket"),
+    one("s3", "CreateBucket", "arn:aws:s3:::bucket", Bucket="bucket"),
+    one("s3", "PutObject", "arn:aws:s3:::bucket/a/b.gz", Bucket="bucket", Key="a/b.gz"),
+    one("s3", "GetObject", "arn:aws:s3:::bucket/a/b.gz", Bucket="bucket", Key="a/b.gz"),
+    one("s3", "DeleteObject", "arn:aws:s3:::bucket/a/b.gz", Bucket="bucket", Key="a/b.gz"),
+    one("s3", "DeleteBucket", "arn:aws:s3:::bucket", Bucket="bucket"),
+    _glue("CreateDatabase", DATABASE, DatabaseInput={"Name": "d"}),
+    _glue("GetDatabase", DATABASE, Name="d"),
+    _glue("GetDatabases", f"{GLUE}:database/*"),
+    _glue("CreateTable", DATABASE, TABLE, DatabaseName="d", TableInput={"Name": "t"}),
+    _glue("UpdateTable", DATABASE, TABLE, DatabaseName="d", TableInput={"Name": "t"}),
+    _glue("GetTable", DATABASE, TABLE, DatabaseName="d", Name="t"),
+    _glue("GetTables", DATABASE, f"{GLUE}:table/d/*", DatabaseName="d"),
+    _glue("CreatePartition", DATABASE, TABLE, DatabaseName="d", TableName="t", PartitionInput={"Values": ["1"]}),
+    _glue("BatchCreatePartition", DATABASE, TABLE, DatabaseName="d", TableName="t", PartitionInputList=[]),
+    _glue("GetPartition", DATABASE, TABLE, DatabaseName="d", TableName="t", PartitionValues=["1"]),
+    _glue("GetPartitions", DATABASE, TABLE, DatabaseName="d", TableName="t"),
+    _glue("DeleteTable", DATABASE, TABLE, DatabaseName="d", Name="t"),
+    _glue("DeleteDatabase", DATABASE, Name="d"),
+    # Athena's are done to a work group: the one that is named, or that of the query
+    one("athena", "StartQueryExecution", GROUP_W, QueryString="SELECT 1", WorkGroup="w"),
+    one("athena", "StartQueryExecution", PRIMARY, QueryString="SELECT 1"),
+    one("athena", "GetQueryExecution", PRIMARY, QueryExecutionId="q"),
+    one("athena", "GetQueryResults", PRIMARY, QueryExecutionId="q"),
+    one("athena", "StopQueryExecution", PRIMARY, QueryExecutionId="q"),
+    one("athena", "BatchGetQueryExecution", PRIMARY, QueryExecutionIds=["q"]),
+    one("athena", "ListQueryExecutions", GROUP_W, WorkGroup="w"),
+    one("athena", "GetWorkGroup", GROUP_W, WorkGroup="w"),
+    one("athena", "CreateWorkGroup", GROUP_W, Name="w"),
+    one("athena", "UpdateWorkGroup", GROUP_W, WorkGroup="w"),
+    one("athena", "DeleteWorkGroup", GROUP_W, WorkGroup="w"),
     # a service that is moto's: its own action, on everything
     one("lambda", "ListFunctions", "*"),
     one("sqs", "ListQueues", "*"),

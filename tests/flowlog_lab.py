@@ -10,7 +10,7 @@ from typing import Any
 
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Limits, Sandbox, start
-from rejectkit.sandbox.vpcfacts import VpcFacts
+from rejectkit.sandbox.vpc.vpcfacts import VpcFacts
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 GROUP = "/lab/flow-logs"

@@ -11,7 +11,7 @@ from typing import Any
 import rejectkit as rk
 from rejectkit.pacing import QUOTAS, Budget
 from rejectkit.sandbox import Limits, Sandbox, start
-from rejectkit.sandbox.logstore import LogStore
+from rejectkit.sandbox.logs.logstore import LogStore
 
 _numbers = itertools.count()
 

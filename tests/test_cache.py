@@ -14,9 +14,9 @@ import pytest
 from rejectkit.errors import ArgumentError
 from rejectkit.records import LogFormat
 from rejectkit.sources.base import Watch
-from rejectkit.sources.cache import Cache, clear, default_folder
-from rejectkit.sources.files import FileSource
-from rejectkit.sources.layouts import find_files
+from rejectkit.sources.files.cache import Cache, clear, default_folder
+from rejectkit.sources.files.layouts import find_files
+from rejectkit.sources.files.source import FileSource
 
 LINE = "2 123456789010 eni-1235b8ca123456789 172.31.9.69 172.31.9.12 49761 {port} 6 20 4249 1418530010 1418530070 REJECT OK"
 COUNT = "stats count(*) as n"

@@ -11,7 +11,7 @@ from making_flows import lines
 
 from rejectkit.exploring import classify
 from rejectkit.records import LogFormat
-from rejectkit.sandbox.scenario import scenario
+from rejectkit.sandbox.playing.scenario import scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -23,8 +23,11 @@ from rejectkit.errors import QueryError, RejectkitError, RejectkitWarning, RowLi
 from rejectkit.insights import parse
 from rejectkit.insights.syntax import Query
 from rejectkit.sandbox import Limits, Sandbox, start
+from rejectkit.sources.athena.source import AthenaSource
 from rejectkit.window import Window
+from tests import athena_tables
 from tests.on_sandbox import on_sandbox
+from tests.parquet_files import parquet_files
 from tests.reference.compare import disagreement
 from tests.reference.generator import make_case
 from tests.reference.interpreter import evaluate
@@ -71,6 +74,19 @@ def log_group(discovers: bool) -> Callable[[RecordSet, Path], rk.InsightsSource]
     return load
 
 
+def athena(parquet: bool) -> Callable[[RecordSet, Path], AthenaSource]:
+    """Return what loads a record set into S3, with a table over it that Athena queries."""
+
+    def load(records: RecordSet, folder: Path) -> AthenaSource:
+        if True not in SANDBOXES:
+            SANDBOXES[True] = start(None, start=AFTERWARDS, limits=Limits(rates={}))
+        database, table = athena_tables.load(SANDBOXES[True], records.lines, records.log_names, parquet=parquet)
+        session = SANDBOXES[True].session
+        return AthenaSource(table, database, session, output=athena_tables.output(SANDBOXES[True]), max_scan=None)
+
+    return load
+
+
 @dataclass(frozen=True)
 class Backend:
     """A kind of source: how it is loaded with a record set, its share of the cases, and whether events may lack fields."""
@@ -93,6 +109,9 @@ SOURCES = (
     Backend("printed table", lambda records, folder: PrintedTable(records), share=0.7, sparse=True),
     Backend("log group", log_group(True), share=0.7),
     Backend("log group, fields parsed", log_group(False), share=0.7),
+    Backend("Athena, text", athena(False), share=0.4),
+    Backend("Athena, Parquet", athena(True), share=0.2),
+    Backend("Parquet files", parquet_files, share=0.4),
 )
 each_source = pytest.mark.parametrize("backend", SOURCES, ids=[backend.name for backend in SOURCES])
 

@@ -20,10 +20,10 @@ from rejectkit.findings import Finding
 from rejectkit.insights import parse
 from rejectkit.records import FIELDS
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
-from rejectkit.sandbox.logstore import LogStore
-from rejectkit.sources import flowlogchecks, loggroupchecks
-from rejectkit.sources.doctor import doctor
-from rejectkit.sources.mends import some, span
+from rejectkit.sandbox.logs.logstore import LogStore
+from rejectkit.sources.cloudwatch import flowlogchecks, loggroupchecks
+from rejectkit.sources.cloudwatch.doctor import doctor
+from rejectkit.sources.cloudwatch.mends import some, span
 from tests.flowlog_lab import BEGIN, DEFAULT, GROUP, LINE, ROLE, Lab
 from tests.flowlog_lab import lab as new_lab
 

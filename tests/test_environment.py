@@ -92,7 +92,8 @@ def test_every_dependency_is_pinned_at_or_above_its_bound(
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [("rejectkit", []), ("tests", ["test"]), ("benchmarks", ["test", "bench"])]
+    ("folder", "extras"),
+    [("rejectkit", ["spark"]), ("tests", ["test", "spark"]), ("benchmarks", ["test", "bench", "spark"])],
 )
 def test_what_is_imported_is_declared(root: Path, project: dict[str, Any], folder: str, extras: list[str]) -> None:
     """Every library that a folder imports is named in pyproject.toml, not left to another library to bring."""

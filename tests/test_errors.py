@@ -210,9 +210,9 @@ def test_credentials_that_aws_does_not_know(code: str) -> None:
             "AccessDenied",
             "Access Denied",
             "s3.ListObjectsV2",
-            "s3:ListObjectsV2",
-            '{"Effect": "Allow", "Action": "s3:ListObjectsV2", "Resource": "*"}',
-            "",
+            "s3:ListBucket",
+            '{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}',
+            "athena",
         ),
     ],
 )

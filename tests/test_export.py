@@ -28,7 +28,7 @@ from rejectkit.monitoring import FilterPattern, Monitor, cli, plan, template, te
 from rejectkit.monitoring.deploying import wanted
 from rejectkit.monitoring.exporting.terraformjson import literal
 from rejectkit.sandbox import Limits, Sandbox, start
-from rejectkit.sandbox.topicpolicy import Asked, allows
+from rejectkit.sandbox.rights.topicpolicy import Asked, allows
 from tests import recipe
 from tests.aws_cli import quick_aws
 from tests.wiring import ACCOUNT, FULL, HOSTILE, LOGS, MONITORS, PLAIN, THERE, at_once, expected, ready, seen

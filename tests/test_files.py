@@ -26,10 +26,10 @@ from rejectkit.errors import (
 from rejectkit.insights import compile_query, parse
 from rejectkit.records import LogFormat
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.cache import Cache
-from rejectkit.sources.files import FileSource
-from rejectkit.sources.relations import RELATION, Union
-from rejectkit.sources.shapes import Shape
+from rejectkit.sources.files.cache import Cache
+from rejectkit.sources.files.relations import RELATION, Union
+from rejectkit.sources.files.shapes import Shape
+from rejectkit.sources.files.source import FileSource
 from rejectkit.window import Window
 
 DEFAULT = LogFormat.default()
@@ -155,10 +155,14 @@ def test_missing_path_says_what_was_looked_for(tmp_path: Path, source: Make, nam
         source(name)
 
 
-def test_s3_address_and_no_path_are_refused() -> None:
-    """A path on another machine, and none at all, say how to go on."""
-    with pytest.raises(SourceNotFoundError, match="aws s3 sync s3://bucket/AWSLogs/ logs/"):
-        FileSource("s3://bucket/AWSLogs/")
+def test_arguments_that_cannot_be_used_are_refused() -> None:
+    """No path at all, an address of elsewhere, and what is no format or cache, say how to go on."""
+    with pytest.raises(ArgumentError, match="'https://bucket/AWSLogs/' is no place in S3"):
+        FileSource("https://bucket/AWSLogs/")
+    with pytest.raises(ArgumentError, match="overlap is -1; give seconds"):
+        FileSource(".", overlap=-1)
+    with pytest.raises(ArgumentError, match="memory is 5; give bytes"):
+        FileSource(".", memory=5)
     with pytest.raises(ArgumentError, match="no path is given"):
         FileSource([])
     with pytest.raises(ArgumentError, match="format is 14"):

@@ -9,7 +9,7 @@ import pytest
 
 from rejectkit.errors import FormatError, UnreadableError
 from rejectkit.records import LogFormat
-from rejectkit.sources.files import FileSource
+from rejectkit.sources.files.source import FileSource
 
 SEKOIA = "flowlogs-sekoia/111111111111_vpcflowlogs_eu-west-"
 CASES = [  # file, records, rejects (None: there is no action field), lines skipped; counted with awk

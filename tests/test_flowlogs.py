@@ -11,7 +11,7 @@ from rejectkit.aws import Service
 from rejectkit.errors import AccessDeniedError, ArgumentError, MissingResourceError
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Sandbox, start
-from rejectkit.sources.flowlogs import FlowLog, Interface, LogGroup, Reach, covering, discovered, find
+from rejectkit.sources.cloudwatch.flowlogs import FlowLog, Interface, LogGroup, Reach, covering, discovered, find
 from tests.flowlog_lab import GROUP, Lab
 from tests.flowlog_lab import lab as new_lab
 

@@ -18,6 +18,8 @@ from rejectkit.actions import ACTIONS, KINDS, policy_of
 from rejectkit.errors import AccessDeniedError, ApplyError, ArgumentError
 from rejectkit.monitoring import Monitor, iam_policy, plan, teardown
 from rejectkit.sandbox import Limits, Sandbox, start
+from rejectkit.sources.athena.source import AthenaSource
+from rejectkit.sources.athena.table import AthenaTable
 from tests.wiring import ACCOUNT, FULL, LOGS, PLAIN, ROLE, THERE, at_once, no_time, ready
 
 REGION = "eu-west-1"
@@ -140,6 +142,28 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "ec2:ReplaceNetworkAclEntry": ("replace_network_acl_entry", {**ENTRY, **RULE}),
     "ec2:DeleteNetworkAclEntry": ("delete_network_acl_entry", ENTRY),
 }
+CALLS |= {
+    "athena:StartQueryExecution": ("start_query_execution", {"QueryString": "SELECT 1"}),
+    "athena:GetQueryExecution": ("get_query_execution", {"QueryExecutionId": "q"}),
+    "athena:GetQueryResults": ("get_query_results", {"QueryExecutionId": "q"}),
+    "athena:StopQueryExecution": ("stop_query_execution", {"QueryExecutionId": "q"}),
+    "athena:GetWorkGroup": ("get_work_group", {"WorkGroup": "primary"}),
+    "athena:ListWorkGroups": ("list_work_groups", {}),
+    "athena:GetDataCatalog": ("get_data_catalog", {"Name": "other"}),
+    "glue:GetDatabase": ("get_database", {"Name": "logs"}),
+    "glue:GetDatabases": ("get_databases", {}),
+    "glue:GetTable": ("get_table", {"DatabaseName": "logs", "Name": "vpc"}),
+    "glue:GetTables": ("get_tables", {"DatabaseName": "logs"}),
+    "glue:GetPartitions": ("get_partitions", {"DatabaseName": "logs", "TableName": "vpc"}),
+    "s3:ListBucket": ("list_objects_v2", {"Bucket": "flow-logs"}),
+    "s3:GetObject": ("get_object", {"Bucket": "flow-logs", "Key": "AWSLogs/a.gz"}),
+    "s3:GetBucketLocation": ("get_bucket_location", {"Bucket": "my-athena-results"}),
+    "s3:PutObject": ("put_object", {"Bucket": "my-athena-results", "Key": "q.csv"}),
+    "glue:CreateDatabase": ("create_database", {"DatabaseInput": {"Name": "logs"}}),
+    "glue:CreateTable": ("create_table", {"DatabaseName": "logs", "TableInput": {"Name": "vpc"}}),
+    "glue:DeleteTable": ("delete_table", {"DatabaseName": "logs", "Name": "vpc"}),
+    "glue:DeleteDatabase": ("delete_database", {"Name": "logs"}),
+}
 CALLS["iam:PassRole"] = CALLS["cloudwatch:PutLogAlarm"]  # asked for with the roles that the call names
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
@@ -151,6 +175,7 @@ ELSEWHERE = {
     *("logs:TestMetricFilter", "iam:GetRole", "iam:PassRole", "kms:DescribeKey", "kms:GetKeyPolicy"),
     *("cloudwatch:ListAlarmMuteRules", "lambda:GetPolicy", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
     "ec2:CreateTags",
+    *("s3:ListBucket", "s3:GetBucketLocation", "s3:PutObject"),  # called ListObjectsV2; and what Athena does for us
 }
 
 
@@ -201,6 +226,7 @@ POLICIES = {
     "deploy of one": ("deploy", FULL),
     "deploy of a log alarm": ("deploy", LOGS),
 }
+TABLE = AthenaTable("logs", "vpc", "flow-logs", accounts=ACCOUNT, regions=REGION)
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -329,8 +355,9 @@ def test_arns_are_those_of_the_partition(region: str, partition: str) -> None:
         ]
         for arn in resources:
             assert arn == "*" or arn.startswith((f"arn:{partition}:", f"arn:{partition}:iam::"))
-            assert arn == "*" or f":{ACCOUNT}:" in arn
-            assert arn == "*" or region in arn or ":iam:" in arn
+            nowhere = arn == "*" or ":s3:" in arn  # the ARN of a bucket has neither
+            assert nowhere or f":{ACCOUNT}:" in arn
+            assert nowhere or region in arn or ":iam:" in arn
 
 
 def test_a_policy_fits_into_a_managed_policy() -> None:
@@ -346,7 +373,7 @@ def test_a_policy_fits_into_a_managed_policy() -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"kind": "write"}, "kind is 'write'; there are policies to read, deploy, tune"),
+        ({"kind": "write"}, "kind is 'write'; there are policies to read, deploy, tune, athena, table"),
         ({"account": "123"}, r"account is '123'; give twelve digits, or '\*' for any"),
         ({"region": "Europe"}, "region is 'Europe'; give one such as 'eu-west-1'"),
         ({"partition": "azure"}, "partition is 'azure'; it is aws, aws-cn or aws-us-gov"),
@@ -379,7 +406,7 @@ def test_an_error_names_a_policy_that_has_the_action() -> None:
 def called() -> dict[str, set[str]]:
     """Return the operations of AWS that the package names, outside the sandbox: name to `service:Operation`s."""
     loader = botocore.session.get_session()
-    services = ("logs", "cloudwatch", "sns", "sqs", "lambda", "kms", "iam", "ec2")
+    services = ("logs", "cloudwatch", "sns", "sqs", "lambda", "kms", "iam", "ec2", "athena", "glue", "s3")
     operations = {service: set(loader.get_service_model(service).operation_names) for service in services}
     package = Path(rejectkit.__file__).parent
     found: dict[str, set[str]] = {}
@@ -398,6 +425,41 @@ def test_the_table_has_every_action_that_the_code_calls_and_no_other() -> None:
     """An operation that a module names is in ACTIONS; an action of ACTIONS is named by a module, or told of above."""
     names = called()
     of_a_queue = {"ReceiveMessage", "ChangeMessageVisibilityBatch"}  # that somebody hands over; it is in no policy
-    assert {name for name, actions in names.items() if not actions & set(ACTIONS)} == of_a_queue
+    assert {name for name, actions in names.items() if not actions & set(ACTIONS)} == {*of_a_queue, "ListObjectsV2"}
     assert {action for action in ACTIONS if action.partition(":")[2] not in names} <= ELSEWHERE
     assert set(CALLS) == set(ACTIONS)
+
+
+def test_athena_reads_one_table_and_writes_in_one_place() -> None:
+    """The policy of a table is for its database, its name, its bucket, and the folder of results."""
+    policy = iam_policy("athena", table=TABLE, output="s3://results/mine/", workgroup="netops", **WHERE)
+    of = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
+    here = f"{REGION}:{ACCOUNT}"
+    assert of["AthenaWorkGroup"] == f"arn:aws:athena:{here}:workgroup/netops"
+    assert of["AthenaCatalog"] == [
+        f"arn:aws:glue:{here}:{one}" for one in ("catalog", "database/logs", "table/logs/vpc")
+    ]
+    assert of["AthenaBucket"] == ["arn:aws:s3:::flow-logs", "arn:aws:s3:::results"]
+    assert of["AthenaObject"] == ["arn:aws:s3:::flow-logs/AWSLogs/*", "arn:aws:s3:::results/mine/*"]
+    assert of["AthenaResultObject"] == "arn:aws:s3:::results/mine/*"
+
+
+def test_with_its_policies_a_table_is_made_asked_and_taken_away() -> None:
+    """Two policies, one for who makes the table and one for who asks it, are enough for all of it."""
+    with start("poc", start=START, limits=Limits.unlimited()) as sandbox:
+        s3 = sandbox.session.client("s3")
+        for bucket in ("flow-logs-of-us", "results-of-us"):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": sandbox.region})
+        sandbox.advance("20m")
+        sandbox.deliver_to_s3("s3://flow-logs-of-us/logs")
+        table = AthenaTable("logs", "vpc", "flow-logs-of-us", "logs", accounts=sandbox.account, regions=sandbox.region)
+        where = {"account": sandbox.account, "region": sandbox.region, "table": table}
+        maker = sandbox.session_for(iam_policy("table", **where))
+        reader = sandbox.session_for(iam_policy("athena", output="s3://results-of-us/a/", **where), "reader")
+        table.plan(maker).apply(sleep=no_time)
+        source = AthenaSource(table, session=reader, output="s3://results-of-us/a/", budget=at_once())
+        assert source.run("stats count(*) as n")["n"].item() > 0
+        assert source.records(action="REJECT").shape[0] > 0
+        with pytest.raises(AccessDeniedError, match="glue:GetTable"):
+            AthenaTable("logs", "other", "flow-logs-of-us", accounts=ACCOUNT, regions=REGION).plan(reader).apply()
+        table.teardown(maker).apply(confirm=True, sleep=no_time)

@@ -22,7 +22,7 @@ import pytest
 import rejectkit as rk
 from rejectkit import errors
 from rejectkit.sandbox import Fault, Limits
-from rejectkit.sandbox.queries import Insights
+from rejectkit.sandbox.logs.queries import Insights
 from tests.on_sandbox import on_sandbox
 
 NOON = 1_793_534_400  # 2026-11-01 12:00:00 UTC

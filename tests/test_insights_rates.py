@@ -10,7 +10,7 @@ import rejectkit as rk
 from rejectkit.pacing import Budget
 from rejectkit.sandbox import Limits, Sandbox, start
 from rejectkit.sandbox.limits import RATES
-from rejectkit.sandbox.queries import Insights
+from rejectkit.sandbox.logs.queries import Insights
 from tests.on_sandbox import fill
 
 NOON = 1_793_534_400  # 2026-11-01 12:00:00 UTC

@@ -24,7 +24,7 @@ from rejectkit.monitoring.timing.notices import in_queue
 from rejectkit.monitoring.timing.stages import BOUNDS, MOMENTS, STAGES, seconds
 from rejectkit.monitoring.timing.tipping import Tipped, tipping
 from rejectkit.sandbox import Delivery, Fault, Limits, Sandbox, Scenario, scenario, start
-from rejectkit.sandbox.pipeline import arrivals
+from rejectkit.sandbox.playing.pipeline import arrivals
 from tests.deploying import FAST
 from tests.on_sandbox import fill, hurry, store
 

@@ -29,7 +29,7 @@ from rejectkit.errors import (
     WindowError,
 )
 from rejectkit.records import LogFormat
-from rejectkit.sources.files import FileSource
+from rejectkit.sources.files.source import FileSource
 from tests.memory_source import MemorySource
 
 COUNT = "stats count(*) as flows by dstPort | sort dstPort asc"
@@ -433,7 +433,7 @@ def test_a_kernel_completes_a_cell(log_file: Path) -> None:
     """What JupyterLab asks for: matches, and the characters they replace; inside a text there are none."""
     manager, client = start_new_kernel(kernel_name="python3")
     try:
-        setup = f"from rejectkit.sources.files import FileSource\nsource = FileSource({str(log_file)!r})\n"
+        setup = f"from rejectkit.sources.files.source import FileSource\nsource = FileSource({str(log_file)!r})\n"
         reply = client.execute_interactive(setup + "%load_ext rejectkit.magics", timeout=60)
         assert reply["content"]["status"] == "ok"
 
@@ -452,7 +452,7 @@ def test_a_kernel_completes_a_cell(log_file: Path) -> None:
 
 def test_a_failed_cell_stops_run_all(log_file: Path) -> None:
     """A notebook stops at the cell, whose output is the error in its own words."""
-    setup = f"from rejectkit.sources.files import FileSource\nsource = FileSource({str(log_file)!r})\n"
+    setup = f"from rejectkit.sources.files.source import FileSource\nsource = FileSource({str(log_file)!r})\n"
     cells = [setup + "%load_ext rejectkit.magics", "%%insights\nfields dstPort |", "print('not reached')"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with pytest.raises(CellExecutionError) as caught:

@@ -16,7 +16,7 @@ from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sources.base import Watch
-from rejectkit.sources.offered import log_groups
+from rejectkit.sources.cloudwatch.offered import log_groups
 from rejectkit.widgets import MonitorPanel, monitormarkup
 from rejectkit.widgets.monitorform import NOWHERE, Form
 from rejectkit.widgets.turns import Turns

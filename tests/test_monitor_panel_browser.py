@@ -28,7 +28,7 @@ HOSTILE = "<img src=x onerror=window.hacked=1>"
 # The account: a log group with lines that keep coming, and nothing else. Rejects come in 2 of 10 minutes.
 WORLD = f"""
 import rejectkit as rk
-from rejectkit.sandbox.logstore import LogStore
+from rejectkit.sandbox.logs.logstore import LogStore
 sandbox = rk.sandbox.start(scenario=None)
 sandbox.session.client("logs").create_log_group(logGroupName="/vpc/flow-logs")
 store = sandbox._world.region(sandbox.region).of(LogStore)

@@ -13,8 +13,8 @@ import pytest
 
 from rejectkit.errors import RejectkitError, RowLimitWarning, UnreadableError
 from rejectkit.insights import Answer, AnswerColumn, Compiled, compile_query, parse
-from rejectkit.sources import pages
-from rejectkit.sources.pages import guessed, read_page, table, typed
+from rejectkit.sources.cloudwatch import pages
+from rejectkit.sources.cloudwatch.pages import guessed, read_page, table, typed
 from tests.reference.compare import disagreement
 from tests.reference.generator import make_case
 from tests.reference.interpreter import evaluate

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from rejectkit.errors import FormatError
 from rejectkit.records import ACTIONS, LogFormat, by_name
-from rejectkit.sources.plain import Plain, PlainReader
-from rejectkit.sources.reading import FormatChange, LineReader, Parsed
-from rejectkit.sources.shapes import Shape
+from rejectkit.sources.files.plain import Plain, PlainReader
+from rejectkit.sources.files.reading import FormatChange, LineReader, Parsed
+from rejectkit.sources.files.shapes import Shape
 
 DEFAULT = LogFormat.default()
 USUAL = {"action": ACTIONS, "log-status": ("OK",)}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rejectkit.errors import FormatError
 from rejectkit.records import LogFormat, is_header
-from rejectkit.sources.reading import FormatChange, LineReader, Misfit, Parsed
-from rejectkit.sources.shapes import Shape
+from rejectkit.sources.files.reading import FormatChange, LineReader, Misfit, Parsed
+from rejectkit.sources.files.shapes import Shape
 
 DEFAULT = LogFormat.default()
 GOOD = (

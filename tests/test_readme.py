@@ -12,7 +12,7 @@ import pytest
 import rejectkit as rk
 from rejectkit import cli
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/cloudwatch.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/cloudwatch.md", "docs/s3.md", "docs/where.md")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -57,7 +57,7 @@ def test_the_code_runs(readme: str, root: Path, tmp_path: Path) -> None:
     (tmp_path / "logs").symlink_to(root / "data" / "AWSLogs")
     (tmp_path / "network.json").symlink_to(root / "data" / "network.json")
     code = blocks(readme, "python")
-    assert len(code) == 7
+    assert len(code) == 8
     names: dict[str, object] = {}
     with contextlib.chdir(tmp_path):
         for block in code:

@@ -23,7 +23,17 @@ import rejectkit as rk
 from rejectkit.errors import OverfullError
 from rejectkit.insights import parse
 from rejectkit.sandbox import Limits, Sandbox, start
-from rejectkit.sources.retrieval import Counts, Grain, Piece, counting, exact, order_of, pieces, seconds_of, separable
+from rejectkit.sources.cloudwatch.retrieval import (
+    Counts,
+    Grain,
+    Piece,
+    counting,
+    exact,
+    order_of,
+    pieces,
+    seconds_of,
+    separable,
+)
 from tests.on_sandbox import on_sandbox
 
 CASES = int(os.environ.get("REJECTKIT_RETRIEVAL_CASES", "200"))

@@ -31,7 +31,7 @@ from rejectkit.network import (
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
 from rejectkit.sources.base import Watch
-from rejectkit.sources.cloudwatch import InsightsSource
+from rejectkit.sources.cloudwatch.source import InsightsSource
 from rejectkit.widgets import RulesPanel, rulesmarkup, rulestables
 from rejectkit.widgets.rulesdesk import Tried
 from rejectkit.window import Window

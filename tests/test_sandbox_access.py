@@ -17,7 +17,7 @@ from rejectkit.aws import Service, translated
 from rejectkit.errors import AccessDeniedError, ArgumentError
 from rejectkit.monitoring.exporting.iam import iam_policy
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
-from rejectkit.sandbox.accessrules import TABLE
+from rejectkit.sandbox.rights.accessrules import TABLE
 from tests.access_cases import ACCOUNT, ALARM, CASES, EVENTS, GROUP, LOG_ALARM, METRIC_ALARM, REGION, ROLE, TOPIC, Case
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -93,7 +93,8 @@ def call(
 
 def test_every_action_of_the_table_has_a_case() -> None:
     """No row of the table goes without a call that is tried."""
-    assert set(TABLE) - {f"{case.service}.{case.operation}" for case in CASES} == set()
+    without_words = {"s3.HeadBucket", "s3.HeadObject"}  # the answer to a HEAD has no body to say why
+    assert set(TABLE) - {f"{case.service}.{case.operation}" for case in CASES} == without_words
 
 
 def test_the_table_names_operations() -> None:

@@ -14,8 +14,8 @@ from rejectkit.network.edits import AddEntry, AddRule, Change, RemoveEntry, Remo
 from rejectkit.network.model import AclEntry, GroupRule, Network
 from rejectkit.network.packets import Packet
 from rejectkit.sandbox import Scenario, scenario
-from rejectkit.sandbox.enforcing import ACCEPTED, NEVER, REFUSED, outcomes
-from rejectkit.sandbox.scenario import network_json
+from rejectkit.sandbox.playing.enforcing import ACCEPTED, NEVER, REFUSED, outcomes
+from rejectkit.sandbox.playing.scenario import network_json
 from tests.reference import firewall
 
 DAY = scenario(seed=11)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
-from rejectkit.sandbox.logstore import EVENT_OVERHEAD, LogStore
+from rejectkit.sandbox.logs.logstore import EVENT_OVERHEAD, LogStore
 from tests.reference.compare import disagreement
 from tests.reference.generator import make_case
 from tests.reference.interpreter import evaluate

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Delivery, Limits, Sandbox, scenario, start
-from rejectkit.sandbox.metricstore import MetricStore
-from rejectkit.sandbox.pipeline import play
+from rejectkit.sandbox.metrics.metricstore import MetricStore
+from rejectkit.sandbox.playing.pipeline import play
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NOW = int(START.timestamp() * 1000)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from rejectkit.insights.localquery import LocalAnswer
-from rejectkit.sandbox.insights import printed
-from rejectkit.sandbox.pointers import place
+from rejectkit.sandbox.logs.insights import printed
+from rejectkit.sandbox.logs.pointers import place
 
 ACCOUNT = "123456789012"
 TEXTS = (

@@ -8,8 +8,8 @@ import pytest
 from rejectkit.errors import ArgumentError
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Delivery, scenario, start
-from rejectkit.sandbox.logstore import LogGroup, LogStore
-from rejectkit.sandbox.pipeline import arrivals, play
+from rejectkit.sandbox.logs.logstore import LogGroup, LogStore
+from rejectkit.sandbox.playing.pipeline import arrivals, play
 from rejectkit.sandbox.server import Sandbox
 
 SCENARIO = scenario(hours=2)

@@ -20,8 +20,8 @@ import rejectkit as rk
 from rejectkit.errors import QueryError, RejectkitWarning
 from rejectkit.insights import parse
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
-from rejectkit.sandbox.logstore import EVENT_OVERHEAD, LogStore
-from rejectkit.sandbox.queries import Insights
+from rejectkit.sandbox.logs.logstore import EVENT_OVERHEAD, LogStore
+from rejectkit.sandbox.logs.queries import Insights
 from tests.reference.compare import disagreement
 from tests.reference.generator import make_case
 from tests.reference.interpreter import evaluate

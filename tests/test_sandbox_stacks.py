@@ -15,7 +15,7 @@ import pytest
 
 import rejectkit as rk
 from rejectkit.sandbox.calls import ServiceError
-from rejectkit.sandbox.templates import arguments, parse
+from rejectkit.sandbox.stacks.templates import arguments, parse
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PATTERN = (

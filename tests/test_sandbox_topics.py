@@ -18,9 +18,9 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError
 from rejectkit.sandbox.calls import ServiceError
-from rejectkit.sandbox.topicpolicy import Asked, allows
-from rejectkit.sandbox.topics import publish
-from rejectkit.sandbox.topicstore import Topics
+from rejectkit.sandbox.rights.topicpolicy import Asked, allows
+from rejectkit.sandbox.topics.operations import publish
+from rejectkit.sandbox.topics.topicstore import Topics
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ALARM = "cloudwatch.amazonaws.com"
@@ -378,7 +378,7 @@ def test_a_web_subscriber_confirms_and_is_told(sandbox: Any, sns: Any) -> None:
 
 def test_a_web_subscriber_that_fails_is_tried_again(sandbox: Any, sns: Any) -> None:
     """A server's error is tried again, a client's error is final, and counted as failed."""
-    from rejectkit.sandbox.delivery import wait
+    from rejectkit.sandbox.topics.delivery import wait
 
     arn = sns.create_topic(Name="rejects")["TopicArn"]
     topics = sandbox._world.region(REGION).of(Topics)

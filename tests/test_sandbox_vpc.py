@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Sandbox, start
-from rejectkit.sandbox.account import settle
-from rejectkit.sandbox.aliases import Aliases
-from rejectkit.sandbox.describe import network_json
-from rejectkit.sandbox.layout import Layout
-from rejectkit.sandbox.logstore import LogStore
-from rejectkit.sandbox.scenario import scenario
-from rejectkit.sandbox.vpcfacts import VpcFacts
+from rejectkit.sandbox.logs.logstore import LogStore
+from rejectkit.sandbox.playing.layout import Layout
+from rejectkit.sandbox.playing.scenario import scenario
+from rejectkit.sandbox.vpc.account import settle
+from rejectkit.sandbox.vpc.aliases import Aliases
+from rejectkit.sandbox.vpc.describe import network_json
+from rejectkit.sandbox.vpc.vpcfacts import VpcFacts
 
 GROUP = "/vpc/poc/flow-logs"
 FORMAT = LogFormat.parse("${version} ${interface-id} ${srcaddr} ${action}")

@@ -21,9 +21,9 @@ import pytest
 
 from rejectkit.errors import ArgumentError
 from rejectkit.records import LogFormat
-from rejectkit.sandbox.dice import Dice, address, address_text
+from rejectkit.sandbox.playing.dice import Dice, address, address_text
+from rejectkit.sandbox.playing.scenario import FORMAT, Scenario, network_json, scenario
 from rejectkit.sandbox.sample import sample_files, write_sample
-from rejectkit.sandbox.scenario import FORMAT, Scenario, network_json, scenario
 
 FIVE = ["pktSrcAddr", "srcPort", "pktDstAddr", "dstPort", "protocol"]
 SWAPPED = ["pktDstAddr", "dstPort", "pktSrcAddr", "srcPort", "protocol"]
@@ -64,7 +64,7 @@ def flows(records: pd.DataFrame) -> pd.DataFrame:
 
 def _fresh_hash(seed: int, hash_seed: str) -> str:
     code = (
-        "import hashlib; from rejectkit.sandbox.scenario import FORMAT, scenario; "
+        "import hashlib; from rejectkit.sandbox.playing.scenario import FORMAT, scenario; "
         f"one = scenario(seed={seed}, hours=3); text = '\\n'.join(one.lines(FORMAT)) + one.truth.to_csv(); "
         "print(hashlib.sha256(text.encode()).hexdigest())"
     )

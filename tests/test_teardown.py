@@ -15,7 +15,7 @@ from rejectkit.monitoring.deploying.removal import teardown
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.plans import Plan
 from rejectkit.sandbox import Fault, Limits, Sandbox, start
-from rejectkit.sandbox.alarmstore import Alarms
+from rejectkit.sandbox.alarms.alarmstore import Alarms
 from tests.deploying import FAST, OUTAGE, calls, changes, interrupted, monitor_of, there
 
 ARN = "arn:aws:sns:eu-west-1:123456789012"

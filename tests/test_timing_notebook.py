@@ -13,7 +13,7 @@ import rejectkit as rk
 from rejectkit import demo
 from rejectkit.monitoring.alarms.evaluation import DOCUMENTED
 from rejectkit.sandbox import Delivery
-from rejectkit.sandbox.pipeline import arrivals
+from rejectkit.sandbox.playing.pipeline import arrivals
 
 NAME = "02_alert_timing.ipynb"
 FROM, TO = "2026-11-01T10:00Z", "2026-11-01T18:00Z"

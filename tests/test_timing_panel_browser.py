@@ -26,7 +26,7 @@ HOSTILE = "<img src=x onerror=window.hacked=1>"
 WORLD = f"""
 import rejectkit as rk
 from datetime import UTC, datetime
-from rejectkit.sandbox.logstore import LogStore
+from rejectkit.sandbox.logs.logstore import LogStore
 sandbox = rk.sandbox.start(scenario=None, start=datetime(2026, 11, 1, tzinfo=UTC), limits=rk.sandbox.Limits(rates={{}}))
 sandbox.session.client("logs").create_log_group(logGroupName="/vpc/flow-logs")
 recipe = rk.Monitor(log_group="/vpc/flow-logs", rule=rk.AlarmRule(period=300, evaluation_periods=3))

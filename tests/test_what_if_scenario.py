@@ -15,8 +15,8 @@ from rejectkit.network.edits import Change
 from rejectkit.network.model import PORTED
 from rejectkit.records import LogFormat
 from rejectkit.sandbox import Scenario, scenario
-from rejectkit.sandbox.describe import network_json
-from rejectkit.sandbox.enforcing import ACCEPTED, AS_IT_WAS, outcomes
+from rejectkit.sandbox.playing.enforcing import ACCEPTED, AS_IT_WAS, outcomes
+from rejectkit.sandbox.vpc.describe import network_json
 from tests.test_sandbox_enforcing import DAY, MENDS
 
 _DEFAULT = ["@timestamp", *LogFormat.default().columns]

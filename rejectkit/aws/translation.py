@@ -32,6 +32,8 @@ _ON_THE_WAY = {
     "CreateToken": "sso-oidc",
     "GetRoleCredentials": "sso",
 }
+# IAM actions that are not named as the operation. Source: Service Authorization Reference, Amazon S3.
+_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket"}
 _ACTION = re.compile(r"not authorized to perform:? ([A-Za-z0-9-]+):([A-Za-z*]+)")
 _RESOURCE = re.compile(r"on resource:? (\S+)")
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
@@ -152,6 +154,7 @@ def translated(error: BaseException, operation: str = "", *, profile: str = "", 
     code, message, _ = _told(error)
     service, _, called = operation.partition(".")
     action = f"{service}:{called}" if called else ""
+    action = _ACTIONS.get(action, action)
     if isinstance(error, ClientError) and error.operation_name in _ON_THE_WAY and error.operation_name != called:
         action = f"{_ON_THE_WAY[error.operation_name]}:{error.operation_name}"
         if kind in ("denied", "missing", "refused", "conflict", "region"):

@@ -39,7 +39,7 @@ def _count_distinct(site: Site, values: list[Value]) -> Value:
 def _sum(site: Site, values: list[Value]) -> Value:
     value = values[0]
     if value.kind in (Kind.INT, Kind.BOOL):
-        return Value(Kind.INT, f"CAST(sum({value.as_number(site.d)}) AS BIGINT)")
+        return Value(Kind.INT, site.d.whole_sum(value.as_number(site.d)))
     return Value(Kind.NUMBER, f"sum({site.d.double(value.as_number(site.d))})")
 
 

@@ -36,7 +36,7 @@ CHOICES = (
         "number spelling",
         "when does a text act as a number",
         "when it is its canonical spelling: -?(0|[1-9][0-9]*)(.[0-9]+)?; so 012 is no number",
-        "dialect.py",
+        "dialects/duckdb.py",
     ),
     Choice(
         "mixed equality",
@@ -53,7 +53,7 @@ CHOICES = (
         "number format",
         "how sums, averages and divisions print",
         "shortest spelling that reads back the same; whole numbers without a point",
-        "dialect.py",
+        "dialects/duckdb.py",
     ),
     Choice("division by zero", "x / 0 and x % 0", "missing", "expressions.py"),
     Choice(
@@ -67,7 +67,7 @@ CHOICES = (
         "sort numbers",
         "is 1.5 or 01 a number to sort",
         "yes, by value and then by text; -3 as a text is not",
-        "dialect.py",
+        "dialects/duckdb.py",
     ),
     Choice("sort missing", "where missing values sort", "last, ascending and descending", "compile.py"),
     Choice(
@@ -132,7 +132,7 @@ CHOICES = (
     Choice(
         "regex dialect", "regular expressions beyond the pages", "RE2's: no look-around, no back-references", "regex.py"
     ),
-    Choice("unused group", "a named group that took no part in a match", "the empty text", "dialect.py"),
+    Choice("unused group", "a named group that took no part in a match", "the empty text", "dialects/duckdb.py"),
     Choice("dateceil border", "dateceil of a time on a border", "unchanged", "timing.py"),
     Choice(
         "weeks and months", "where weeks, months, quarters and years begin", "Monday; the UTC calendar", "timing.py"
@@ -144,7 +144,7 @@ CHOICES = (
         "functions.py",
     ),
     Choice("private addresses", "does isPrivateIP know IPv6", "RFC 1918, and fc00::/7", "functions.py"),
-    Choice("octets", "IPv4 octets with leading zeros", "not valid", "dialect.py"),
+    Choice("octets", "IPv4 octets with leading zeros", "not valid", "dialects/duckdb.py"),
     Choice(
         "strcontains case",
         "the third argument of strcontains",

@@ -78,7 +78,8 @@ def _extreme(name: str) -> Callable[[Site, list[Argument]], Value]:
     def build(site: Site, arguments: list[Argument]) -> Value:
         numbers = [site.d.double(value.as_number(site.d)) for value in _values(arguments)]
         known = " AND ".join(f"{number} IS NOT NULL" for number in numbers)
-        return Value(Kind.NUMBER, f"CASE WHEN {known} THEN {name}({', '.join(numbers)}) END")
+        found = f"{name}({', '.join(numbers)})" if len(numbers) > 1 else numbers[0]  # Spark takes no single one
+        return Value(Kind.NUMBER, f"CASE WHEN {known} THEN {found} END")
 
     return build
 

@@ -9,9 +9,9 @@
 from rejectkit.sandbox.clock import Clock
 from rejectkit.sandbox.faults import Fault
 from rejectkit.sandbox.limits import Limits
-from rejectkit.sandbox.mailbox import Mail, Mailbox
-from rejectkit.sandbox.pipeline import Delivery
-from rejectkit.sandbox.scenario import Scenario, scenario
+from rejectkit.sandbox.playing.pipeline import Delivery
+from rejectkit.sandbox.playing.scenario import Scenario, scenario
 from rejectkit.sandbox.server import Sandbox, start
+from rejectkit.sandbox.topics.mailbox import Mail, Mailbox
 
 __all__ = ["Clock", "Delivery", "Fault", "Limits", "Mail", "Mailbox", "Sandbox", "Scenario", "scenario", "start"]

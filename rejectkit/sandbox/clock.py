@@ -6,8 +6,9 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rejectkit.errors import ArgumentError, WindowError
 from rejectkit.window import duration
@@ -108,6 +109,12 @@ class Clock:
             If the span is not one.
         """
         return self._to(self._seconds + seconds_of(span))
+
+    def told(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a request to the endpoint about the clock: advanced by `by`, if that is asked, what it shows."""
+        if "by" in asked:
+            self.advance(asked["by"])
+        return {"now": self.now().isoformat()}
 
     def run_until(
         self, goal: datetime | Callable[[], bool], within: str | float | timedelta = "1d", step: float = 60.0

@@ -62,7 +62,7 @@ class Fault:
         """Tell whether it happens on a call, and count the call."""
         if self.operation not in ("*", call.operation, f"{call.service}.{call.operation}") or not self.times:
             return False
-        if self.outcome and call.operation != "StartQuery":
+        if self.outcome and call.operation not in ("StartQuery", "StartQueryExecution"):
             return False
         if self.after:
             self.after -= 1

@@ -15,9 +15,9 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from rejectkit.sandbox import wire
-from rejectkit.sandbox.accessrules import needed
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.faults import Fault
+from rejectkit.sandbox.rights.accessrules import needed
 from rejectkit.sandbox.world import World
 
 Start = Callable[[str, list[tuple[str, str]]], Any]

@@ -29,6 +29,11 @@ RATES: Mapping[str, float] = {
     "cloudwatch.DeleteAlarms": 3,
     "sns.Subscribe": 100,
     "sns.ListSubscriptionsByTopic": 30,
+    # Source: Athena user guide, Service Quotas
+    "athena.StartQueryExecution": 20,
+    "athena.StopQueryExecution": 20,
+    "athena.GetQueryExecution": 100,
+    "athena.GetQueryResults": 100,
 }
 
 
@@ -69,6 +74,14 @@ class Limits:
         fraction, every 10 s.
     evaluation_range : EvaluationRange
         How far an evaluation reaches back, which AWS does not document.
+    athena_queries : int
+        Athena's queries that may be queued or running in one region.
+    athena_seconds : float
+        How long one of them takes, before the bytes it reads are counted.
+    athena_bytes_per_second : float
+        How fast it reads; infinite: at once.
+    athena_timeout : float
+        Seconds after which it fails.
     """
 
     rates: Mapping[str, float] = field(default_factory=lambda: dict(RATES))
@@ -85,6 +98,10 @@ class Limits:
     metric_seconds: float = 0.0
     evaluation_second: float = EVALUATION_PHASE
     evaluation_range: EvaluationRange = DOCUMENTED
+    athena_queries: int = 200
+    athena_seconds: float = 0.0
+    athena_bytes_per_second: float = float("inf")
+    athena_timeout: float = 1800.0
 
     @classmethod
     def unlimited(cls) -> Limits:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from rejectkit.records import LogFormat
-from rejectkit.sandbox.layout import REGION, aws_id
-from rejectkit.sandbox.scenario import Scenario, network_json, scenario
+from rejectkit.sandbox.playing.layout import REGION, aws_id
+from rejectkit.sandbox.playing.scenario import Scenario, network_json, scenario
 
 FLOW_LOG = aws_id("fl", "poc")
 HOUR = 3600

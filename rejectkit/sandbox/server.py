@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import uuid
@@ -24,27 +23,28 @@ from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.probes.attempt import Attempt
 from rejectkit.pacing import Budget
 from rejectkit.records import LogFormat
-from rejectkit.sandbox.account import settle
+from rejectkit.sandbox import accountids
+from rejectkit.sandbox.athena.s3delivery import deliver
+from rejectkit.sandbox.athena.store import Athena
 from rejectkit.sandbox.clock import Clock
 from rejectkit.sandbox.faults import Faults
 from rejectkit.sandbox.gate import Gate
-from rejectkit.sandbox.knocking import knock
-from rejectkit.sandbox.layout import ACCOUNT, REGION
+from rejectkit.sandbox.inside import clients
 from rejectkit.sandbox.limits import Limits
-from rejectkit.sandbox.mailbox import Mailbox
-from rejectkit.sandbox.pipeline import Deliveries, Delivery
-from rejectkit.sandbox.pipeline import play as play_traffic
-from rejectkit.sandbox.scenario import Scenario
-from rejectkit.sandbox.scenario import scenario as play
+from rejectkit.sandbox.playing.knocking import knock
+from rejectkit.sandbox.playing.layout import REGION
+from rejectkit.sandbox.playing.pipeline import Deliveries, Delivery
+from rejectkit.sandbox.playing.pipeline import play as play_traffic
+from rejectkit.sandbox.playing.scenario import Scenario
+from rejectkit.sandbox.playing.scenario import scenario as play
 from rejectkit.sandbox.services import SERVICES
+from rejectkit.sandbox.topics.mailbox import Mailbox
+from rejectkit.sandbox.vpc.account import settle
 from rejectkit.sandbox.world import World
 
 LOG_GROUP = "/vpc/poc/flow-logs"
 ACCESS_KEY, SECRET_KEY = "AKIASANDBOX000000000", "sandbox"  # no secret: it opens nothing
 _TICK = 0.2  # seconds between two moves of a clock that follows real time
-
-_accounts_taken: set[str] = set()
-_accounts_lock = threading.Lock()
 
 
 class _Handler(MotoRequestHandler):
@@ -93,7 +93,7 @@ class Sandbox:
         self.region, self.scenario = region, scenario
         self._deliveries: Deliveries | None = None
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, Gate(world, SERVICES, self._controls()), threaded=True, request_handler=_Handler
+            "127.0.0.1", 0, Gate(world, SERVICES, {"clock": world.clock.told}), threaded=True, request_handler=_Handler
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of its threading mix-in
         self._server.block_on_close = False  # type: ignore[attr-defined]  # the same: open connections may idle
@@ -116,7 +116,7 @@ class Sandbox:
             now=self._now,
             budget=self._budget,
         )
-        world.client = _clients(self.session)
+        world.client = clients(self.session)
         self._threads[0].start()
         self._finalizer = weakref.finalize(self, _close, self._server, self._threads, self._stopped, world.account)
 
@@ -139,6 +139,11 @@ class Sandbox:
     def mailbox(self) -> Mailbox:
         """The mails it sent."""
         return self._world.mailbox
+
+    @property
+    def athena(self) -> Athena:
+        """Athena in the session's region: `sandbox.athena.executions[id].objects` are the objects a query read."""
+        return self._world.region(self.region).of(Athena)
 
     @property
     def truth(self) -> pd.DataFrame:
@@ -239,6 +244,45 @@ class Sandbox:
             raise ArgumentError("the sandbox was started with scenario=None, so there is nobody to connect to")
         return knock(self._deliveries, address, port, source)
 
+    def deliver_to_s3(
+        self,
+        destination: str,
+        *,
+        format: LogFormat | None = None,
+        parquet: bool = False,
+        hive: bool = False,
+        per_hour: bool = False,
+    ) -> str:
+        """Make a flow log that delivers the scenario's records to S3; return its id.
+
+        What arrived in the log group so far is filed at once, the rest every five minutes of simulated time, in
+        AWS's folders and under its file names.
+
+        Parameters
+        ----------
+        destination : str
+            `s3://bucket/prefix`; the bucket is made where there is none.
+        format : LogFormat, optional
+            Its fields; those of the log group's flow log if left out. Another format has no `connect` attempts.
+        parquet, hive, per_hour : bool
+            The flow log's DestinationOptions: Parquet files, Hive-compatible folders, a folder for each hour.
+
+        Raises
+        ------
+        ArgumentError
+            If the sandbox was started empty, or a value cannot be used.
+
+        Examples
+        --------
+        >>> with start() as sandbox:
+        ...     flow_log = sandbox.deliver_to_s3("s3://poc-flow-logs/vpc", parquet=True)
+        ...     flow_log[:3]
+        'fl-'
+        """
+        if self._deliveries is None:
+            raise ArgumentError("the sandbox was started with scenario=None, so it has no records; start('poc') has")
+        return deliver(self._deliveries, destination, format, parquet=parquet, hive=hive, per_hour=per_hour)
+
     def follow_real_time(self, speed: float = 1.0) -> None:
         """Let the clock go by itself from now on, `speed` times as fast as real time.
 
@@ -272,16 +316,6 @@ class Sandbox:
     def __repr__(self) -> str:
         state = self.endpoint_url if self._finalizer.alive else "closed"
         return f"<Sandbox {state}, account {self.account}, {self.clock.now():%Y-%m-%d %H:%M:%S} UTC>"
-
-    def _controls(self) -> Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
-        clock = self._world.clock
-
-        def advance(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-            if "by" in asked:
-                clock.advance(asked["by"])
-            return {"now": clock.now().isoformat()}
-
-        return {"clock": advance}
 
 
 def start(
@@ -332,7 +366,7 @@ def start(
     begin = start or (played.start if played else datetime.now(UTC).replace(microsecond=0))
     if begin.tzinfo is None:
         raise ArgumentError(f"the sandbox starts at {begin}; give an aware time, datetime(2026, 11, 1, tzinfo=UTC)")
-    world = World.begin(_take_account(), begin, limits or Limits())
+    world = World.begin(accountids.take(), begin, limits or Limits())
     played = replace(played, account=world.account) if played else None
     sandbox = Sandbox(world, region, played)
     if played:
@@ -347,31 +381,6 @@ def start(
     return sandbox
 
 
-def _take_account() -> str:
-    """Return an account id nobody uses: moto keeps the resources of all accounts of a process together."""
-    with _accounts_lock:
-        numbers = (str(int(ACCOUNT) + step * 1_000_000) for step in itertools.count())
-        account = next(number for number in numbers if number not in _accounts_taken)
-        _accounts_taken.add(account)
-        return account
-
-
-def _clients(session: EndpointSession) -> Callable[[str, str], Any]:
-    made: dict[tuple[str, str], Any] = {}
-
-    def client(service: str, region: str) -> Any:
-        if (service, region) not in made:
-            made[service, region] = session.client(service, region_name=region)
-            made[service, region].meta.events.register("before-send", _from_inside)
-        return made[service, region]
-
-    return client
-
-
-def _from_inside(request: Any, **_: Any) -> None:
-    request.headers["X-Rejectkit-Inside"] = "1"  # the gate's `INSIDE`
-
-
 def _close(server: BaseWSGIServer, threads: list[threading.Thread], stopped: threading.Event, account: str) -> None:
     stopped.set()
     server.shutdown()
@@ -384,5 +393,4 @@ def _close(server: BaseWSGIServer, threads: list[threading.Thread], stopped: thr
         buckets = getattr(backends, "bucket_accounts", {})  # S3 keeps the names that are taken for all accounts
         for name in [name for name, (_, owner) in list(buckets.items()) if owner == account]:
             buckets.pop(name, None)
-    with _accounts_lock:
-        _accounts_taken.discard(account)
+    accountids.give_back(account)

@@ -8,11 +8,12 @@ from importlib import import_module
 from rejectkit.sandbox.calls import Handler
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
-    "logs": ("loggroups", "logevents", "metricfilters", "insights"),
-    "cloudwatch": ("metrics", "alarms"),
-    "sns": ("topics",),
-    "cloudformation": ("stacks",),
-    "ec2": ("vpcviews", "flowlogs", "grouprules", "aclentries"),
+    "logs": ("logs.loggroups", "logs.logevents", "logs.metricfilters", "logs.insights"),
+    "cloudwatch": ("metrics.operations", "alarms.operations"),
+    "sns": ("topics.operations",),
+    "cloudformation": ("stacks.operations",),
+    "ec2": ("vpc.vpcviews", "vpc.flowlogs", "vpc.grouprules", "vpc.aclentries"),
+    "athena": ("athena.operations",),
     # moto's, and read all the same: what their calls are done to is held to policies
     "iam": (),
     "kms": (),

@@ -27,6 +27,7 @@ from rejectkit.sandbox.calls import Call, ServiceError
 _SIGNED = {"monitoring": "cloudwatch"}  # names in signatures that are not boto3's
 _UNSIGNED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}  # links in a mail
 _PLAIN = {"logs"}  # JSON both ways, and no member that JSON has no type for
+_SEEN = {"glue"}  # moto's, whose members are wanted to tell what a call is done to
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -56,9 +57,25 @@ class Request:
         if self.protocol.startswith("rest-"):
             operation, found = _routed(service, environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         params: Mapping[str, Any] = {}
-        if service in owned and operation:
+        if service == "s3":
+            operation, params = _of_s3(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), values)
+        elif service in _SEEN:
+            params = dict(json.loads(text or b"{}"))
+        elif service in owned and operation:
             params = _params(service, operation, self.protocol, environ, values, text, found)
         self.call = Call(service, operation, region, params, key)
+
+
+def _of_s3(method: str, path: str, values: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """Return the operation of a call of S3, the common ones only, and the bucket and key in its path."""
+    bucket, _, key = path.strip("/").partition("/")
+    of = {
+        "GET": "GetObject" if key else "GetBucketLocation" if "location" in values else "ListObjectsV2",
+        "HEAD": "HeadObject" if key else "HeadBucket",
+        "PUT": "PutObject" if key else "CreateBucket",
+        "DELETE": "DeleteObject" if key else "DeleteBucket",
+    }
+    return of.get(method, "") if bucket else "ListBuckets", {"Bucket": bucket, "Key": key}
 
 
 def _values(environ: dict[str, Any], form: bytes) -> MultiDict[str, str]:

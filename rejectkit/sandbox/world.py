@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from rejectkit.sandbox.access import Access
-from rejectkit.sandbox.aliases import Aliases
 from rejectkit.sandbox.calls import Call, Handler, ServiceError
 from rejectkit.sandbox.clock import Clock
 from rejectkit.sandbox.faults import Faults
 from rejectkit.sandbox.limits import Limits, Rates
-from rejectkit.sandbox.mailbox import Mailbox
+from rejectkit.sandbox.rights.access import Access
+from rejectkit.sandbox.topics.mailbox import Mailbox
+from rejectkit.sandbox.vpc.aliases import Aliases
 
 State = TypeVar("State")
 

@@ -13,13 +13,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rejectkit.aws import Service
 from rejectkit.errors import ArgumentError
-from rejectkit.sources.cache import default_folder
+from rejectkit.sources.files.cache import default_folder
 
 FORM_VERSION = 1
 """Raised whenever the same answer would be stored differently."""
 DEFAULT_LIMIT_BYTES = 1 << 30
 _ROWS = b"rejectkit.rows"
+
+
+def identity_of(session: Any, service: Service) -> str | None:
+    """Return what tells the account behind an endpoint from every other one; None where nothing does.
+
+    An endpoint on a port of this machine may be another account's tomorrow, unless its session says who it is.
+    """
+    told = getattr(session, "identity", None)
+    if told is not None:
+        return str(told)
+    return str(service.client.meta.endpoint_url) if service.of_aws else None
 
 
 class Answers:

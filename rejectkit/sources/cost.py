@@ -1,9 +1,10 @@
-"""What Logs Insights queries scan and cost: known before they run, added up after."""
+"""What queries of Logs Insights and Athena scan and cost: known before they run, added up after."""
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,10 +20,36 @@ SETTLED_AFTER = duration("30m")
 
 AWS says about 5 minutes, best effort; six times that is *inferred*."""
 
+# US dollars for each TB that Athena scans. Source: price tables quoted in the documentation and in blogs; not read
+# from the AWS price page. A region that is not here is taken at the price of us-east-1.
+DOLLARS_PER_TB: Mapping[str, float] = {"us-east-1": 5.0}
+TB = 1e12  # *inferred*, as of GB; the least cut-off of a work group is 10,000,000 bytes, so AWS counts by 1000 there
+MB = 1e6
+LEAST_BILLED = 10 * MB
+"""Bytes that Athena bills for a query at least; more is rounded up to whole MB. Source: as the price."""
+DELIVERED_AFTER = duration("60m")
+"""Seconds after an aggregation interval's end when its records are taken to be all in S3.
+
+AWS says about 10 minutes, best effort; six times that is *inferred*."""
+
+Price = Callable[[float, str], float]
+
 
 def dollars(scanned: float, region: str) -> float:
     """Return what scanning so many bytes costs in a region, in US dollars."""
     return scanned / GB * DOLLARS_PER_GB.get(region, DOLLARS_PER_GB["us-east-1"])
+
+
+def athena_dollars(scanned: float, region: str) -> float:
+    """Return what an Athena query that scans so many bytes costs in a region, in US dollars.
+
+    Examples
+    --------
+    >>> athena_dollars(0, "us-east-1"), athena_dollars(1e12, "us-east-1")
+    (5e-05, 5.0)
+    """
+    billed = max(LEAST_BILLED, math.ceil(scanned / MB) * MB)
+    return billed / TB * DOLLARS_PER_TB.get(region, DOLLARS_PER_TB["us-east-1"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +73,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was asked of Logs Insights so far.
+    """What was asked of Logs Insights, or of Athena, so far.
 
     Attributes
     ----------
@@ -95,11 +122,29 @@ class Stored:
         return self.bytes * inside / (self.end - self.first)
 
 
-class Ledger:
-    """The queries of one session: what they scanned. Safe to use from several threads."""
+def metered(source: Any) -> bool:
+    """Tell whether a source's answers are paid for by what they read, so that all of it is not read unasked.
 
-    def __init__(self) -> None:
+    Examples
+    --------
+    >>> metered(object())
+    False
+    """
+    return hasattr(source, "estimate") or any(map(metered, getattr(source, "sources", ())))
+
+
+class Ledger:
+    """The queries of one session on one service: what they scanned. Safe to use from several threads.
+
+    Parameters
+    ----------
+    price : callable
+        Gives dollars for the bytes that one query scanned, and a region.
+    """
+
+    def __init__(self, price: Price = dollars) -> None:
         """Start with none."""
+        self._price = price
         self._lock = threading.Lock()
         self._scans: list[Scan] = []
         self._usage = Usage()
@@ -109,11 +154,11 @@ class Ledger:
         """What was asked so far."""
         return self._usage
 
-    def add(self, scan: Scan, region: str) -> None:
-        """Note a query that ran."""
+    def add(self, scan: Scan, region: str, *, billed: bool = True) -> None:
+        """Note a query that ran; one that is not billed cost nothing."""
         with self._lock:
             now = self._usage
-            spent = now.dollars + dollars(scan.bytes, region)
+            spent = now.dollars + (self._price(scan.bytes, region) if billed else 0.0)
             self._usage = Usage(now.queries + 1, now.bytes + scan.bytes, spent, now.kept)
             if scan.end > scan.first:
                 self._scans = [*self._scans[-999:], scan]
@@ -130,35 +175,38 @@ class Ledger:
         The smallest earlier query over the same groups that covers the span tells it best; without one, the
         bytes stored do, spread evenly over the time they are kept for.
         """
-        covering = self._covering(groups, first, end)
+        covering = self.earlier(groups, first, end)
         if covering is not None:
             scanned = covering.bytes * (end - first) / (covering.end - covering.first)
-            return Estimate(scanned, dollars(scanned, region), "an earlier query over this time")
+            return Estimate(scanned, self._price(scanned, region), "an earlier query over this time")
         shares = [one.share(first, end) for one in stored]
         if any(share is None for share in shares):
             return Estimate(None, 0.0, "nothing: the log groups do not say how much they hold")
         scanned = sum(share for share in shares if share is not None)
-        return Estimate(scanned, dollars(scanned, region), "the bytes stored, spread evenly over their time")
+        return Estimate(scanned, self._price(scanned, region), "the bytes stored, spread evenly over their time")
 
     def most_records(self, groups: frozenset[str], first: int, end: int) -> float | None:
         """Return how many records an earlier query found in a span at most, or None if none covered it."""
-        covering = self._covering(groups, first, end)
+        covering = self.earlier(groups, first, end)
         return None if covering is None else covering.records
 
-    def _covering(self, groups: frozenset[str], first: int, end: int) -> Scan | None:
+    def earlier(self, groups: frozenset[str], first: int, end: int) -> Scan | None:
+        """Return the smallest earlier query over the same groups that covers a span, if there is one."""
         with self._lock:
             found = [one for one in self._scans if one.groups == groups and one.first <= first and end <= one.end]
         return min(reversed(found), key=lambda one: one.end - one.first, default=None)
 
 
-_ledgers: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
+_PRICES: Mapping[str, Price] = {"logs": dollars, "athena": athena_dollars}
+_ledgers: WeakKeyDictionary[Any, dict[str, Ledger]] = WeakKeyDictionary()
 _ledgers_lock = threading.Lock()
 
 
-def ledger_of(session: Any) -> Ledger:
-    """Return the one ledger of a session, which all its sources share."""
+def ledger_of(session: Any, service: str = "logs") -> Ledger:
+    """Return the one ledger of a session for a service, `logs` or `athena`, which all its sources share."""
     with _ledgers_lock:
         try:
-            return _ledgers.setdefault(session, Ledger())
+            found = _ledgers.setdefault(session, {})
         except TypeError:  # a stand-in for a session that cannot be kept track of
-            return Ledger()
+            return Ledger(_PRICES[service])
+        return found.setdefault(service, Ledger(_PRICES[service]))

@@ -10,7 +10,7 @@ from typing import Protocol
 from rejectkit.errors import QueryCancelledError
 from rejectkit.findings import Finding
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.files import FileSource
+from rejectkit.sources.files.source import FileSource
 from rejectkit.widgets.holding import Holding, load, part, view
 from rejectkit.widgets.kept import Kept, covers
 from rejectkit.window import Window

@@ -17,7 +17,7 @@ from rejectkit.monitoring.wiring.checkup import health
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.plans import Applied, Plan
 from rejectkit.sources.base import Watch
-from rejectkit.sources.offered import log_groups
+from rejectkit.sources.cloudwatch.offered import log_groups
 from rejectkit.widgets import markup, monitorpanes
 from rejectkit.widgets.given import check_monitor, check_session
 from rejectkit.widgets.holding import part

@@ -15,7 +15,7 @@ from rejectkit.network.model import Network
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.plans import Applied, Plan
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.cloudwatch import InsightsSource
+from rejectkit.sources.cost import metered
 from rejectkit.widgets import rulescode
 from rejectkit.widgets.holding import part
 from rejectkit.widgets.jobs import Job
@@ -82,7 +82,7 @@ class RulesPanel(Panel[RulesPanes]):
         self._held = Held()
         self._below = False  # whether the work was begun by one of the buttons further down
         own_source, own_rules = source is not None, network is not None
-        whole = own_source and not isinstance(source, InsightsSource)
+        whole = own_source and not metered(source)
         self.form = RulesForm(
             self._changed, self._find, vpc=vpc or "", own_source=own_source, own_rules=own_rules, whole=whole
         )

@@ -23,8 +23,8 @@ from rejectkit.network.snapshots.inventory import from_ec2
 from rejectkit.pacing import Budget
 from rejectkit.plans import Plan
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.cloudwatch import InsightsSource
-from rejectkit.sources.offered import log_groups
+from rejectkit.sources.cloudwatch.offered import log_groups
+from rejectkit.sources.cloudwatch.source import InsightsSource
 from rejectkit.widgets import rulestables
 from rejectkit.widgets.given import check_session, check_source
 from rejectkit.widgets.holding import part, whole

@@ -15,8 +15,8 @@ from rejectkit.monitoring.replaying.recommending import Recommendation
 from rejectkit.monitoring.replaying.replay import Backtest
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.cloudwatch import InsightsSource
-from rejectkit.sources.offered import log_groups
+from rejectkit.sources.cloudwatch.offered import log_groups
+from rejectkit.sources.cost import metered
 from rejectkit.widgets import timingcode
 from rejectkit.widgets.given import check_monitor, check_session, check_source
 from rejectkit.widgets.holding import part
@@ -100,7 +100,7 @@ class TimingPanel(Panel[TimingPanes]):
         self._tried: Tried | None = None
         self._probed: Probed | None = None
         self._delivery = ""  # the delay of the replay that is shown
-        self.form = TimingForm(self._changed, whole=source is not None and not isinstance(source, InsightsSource))
+        self.form = TimingForm(self._changed, whole=source is not None and not metered(source))
         self.panes = TimingPanes(self.form)
         self.form.show(monitor)
         self._open(

@@ -21,7 +21,7 @@ from rejectkit.monitoring.timing.deliverylag import lag
 from rejectkit.monitoring.timing.latencies import latency
 from rejectkit.pacing import Budget
 from rejectkit.sources.base import Source, Watch
-from rejectkit.sources.cloudwatch import InsightsSource
+from rejectkit.sources.cloudwatch.source import InsightsSource
 from rejectkit.widgets.holding import part, whole
 from rejectkit.widgets.timingwork import DELAYS, Trial, events_of, figures_of, period_for, replays
 from rejectkit.widgets.watched import Watched

@@ -2,11 +2,12 @@
 
 from rejectkit.errors import ArgumentError
 from rejectkit.insights.dialects.duckdb import CANONICAL_NUMBER, WHITE_SPACE, Dialect
+from rejectkit.insights.dialects.spark import Spark
 from rejectkit.insights.dialects.trino import Athena
 
-__all__ = ["CANONICAL_NUMBER", "WHITE_SPACE", "Athena", "Dialect", "dialect"]
+__all__ = ["CANONICAL_NUMBER", "WHITE_SPACE", "Athena", "Dialect", "Spark", "dialect"]
 
-_DIALECTS: dict[str, type[Dialect]] = {"duckdb": Dialect, "athena": Athena}
+_DIALECTS: dict[str, type[Dialect]] = {"duckdb": Dialect, "athena": Athena, "spark": Spark}
 
 
 def dialect(name: str) -> Dialect:

@@ -201,6 +201,10 @@ class Dialect:
 
     # aggregates
 
+    def whole_sum(self, x: str) -> str:
+        """Return the sum of whole numbers; one beyond 64 bits is an error."""
+        return f"CAST(sum({x}) AS BIGINT)"
+
     def quantile(self, x: str, share: Fraction) -> str:
         """Return the nearest-rank quantile."""
         return f"quantile_disc({x}, {float(share)!r})"

@@ -8,8 +8,8 @@ import pandas as pd
 
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring.monitor import Monitor
+from rejectkit.sources.cloudwatch.coverage import LONGEST_AGGREGATION
 from rejectkit.sources.cost import GB, dollars
-from rejectkit.sources.coverage import LONGEST_AGGREGATION
 
 REGION: Final = "us-east-1"
 """Whose prices are told."""

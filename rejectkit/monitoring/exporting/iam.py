@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rejectkit.actions import ACTIONS, KINDS, Needed, Resource
 from rejectkit.errors import ArgumentError
 from rejectkit.monitoring import limits
 from rejectkit.monitoring.deploying import wanted
 from rejectkit.monitoring.monitor import LOG_ALARM, METRIC_FILTER, Monitor
+
+if TYPE_CHECKING:
+    from rejectkit.sources.athena.table import AthenaTable
 
 _SIDS: Mapping[Resource, str] = {
     "all": "Everything",
@@ -24,6 +27,14 @@ _SIDS: Mapping[Resource, str] = {
     "rules": "SecurityGroup",
     "rule": "SecurityGroupRule",
     "acl": "NetworkAcl",
+    "workgroup": "WorkGroup",
+    "catalog": "Catalog",
+    "databases": "EveryDatabase",
+    "tables": "EveryTable",
+    "buckets": "Bucket",
+    "objects": "Object",
+    "results": "ResultBucket",
+    "result files": "ResultObject",
 }
 _CONDITIONS: Mapping[Resource, Mapping[str, list[str]]] = {
     "role": {"iam:PassedToService": ["cloudwatch.amazonaws.com", "logs.amazonaws.com"]},
@@ -32,18 +43,33 @@ _CONDITIONS: Mapping[Resource, Mapping[str, list[str]]] = {
 
 
 def iam_policy(
-    kind: str, monitor: Monitor | None = None, *, account: str = "*", region: str = "*", partition: str = "aws"
+    kind: str,
+    monitor: Monitor | None = None,
+    *,
+    table: AthenaTable | None = None,
+    output: str = "",
+    workgroup: str = "",
+    account: str = "*",
+    region: str = "*",
+    partition: str = "aws",
 ) -> dict[str, Any]:
-    """Return the least-privilege IAM policy for one of the three things that are done.
+    """Return the least-privilege IAM policy for one of the things that are done.
 
     Parameters
     ----------
-    kind : {"read", "deploy", "tune"}
+    kind : {"read", "deploy", "tune", "athena", "table"}
         read: query, and see how an alert is wired; it alters nothing. deploy: plan, apply and take down an alert.
-        tune: change rules of security groups and network ACLs.
+        tune: change rules of security groups and network ACLs. athena: query flow logs in S3, through Athena or as
+        files. table: make and take away the table that Athena reads.
     monitor : Monitor, optional
         The one alert that it is for: only what its design calls for is allowed, and on its own log group, alarm and
         topic where AWS can scope the action. Calls that list look at all of a kind. Left out: any.
+    table : AthenaTable, optional
+        The table that is asked, or made: only its database, its name and its bucket are allowed. Left out: any.
+    output : str
+        Where Athena's results go, as `s3://bucket/folder/`. Left out: any bucket that has `athena` in its name.
+    workgroup : str
+        Athena's work group. Left out: any.
     account, region : str
         Where, `*` for any.
     partition : {"aws", "aws-cn", "aws-us-gov"}
@@ -71,7 +97,10 @@ def iam_policy(
     ['arn:aws:cloudwatch:eu-west-1:123456789012:alarm:VPCFlowLogs-Rejects']
     """
     _check(kind, account, region, partition)
-    arns = _arns(monitor, account, region, partition)
+    arns = {
+        **_arns(monitor, account, region, partition),
+        **_athena_arns(table, output, workgroup, account, region, partition),
+    }
     by_resource: dict[Resource, list[str]] = {}
     for name, action in ACTIONS.items():
         if kind in action.kinds.split() and (kind != "deploy" or _is_needed(action.needed, monitor)):
@@ -148,3 +177,30 @@ def _arns(monitor: Monitor | None, account: str, region: str, partition: str) ->
         passed = [role for role in (monitor.query_role, monitor.lines_role) if role is not None]
         found["role"] = list(dict.fromkeys(passed)) or roles
     return found
+
+
+def _athena_arns(
+    table: AthenaTable | None, output: str, workgroup: str, account: str, region: str, partition: str
+) -> dict[Resource, list[str]]:
+    """Return the ARNs of what Athena is asked with: buckets have neither region nor account in theirs."""
+    from rejectkit.aws import place_of  # brings boto3, which policies do without
+
+    glue, s3 = f"arn:{partition}:glue:{region}:{account}", f"arn:{partition}:s3:::"
+    database, name = (table.database, table.name) if table is not None else ("*", "*")
+    into, folder = place_of(output) if output else ("*athena*", "")
+    kept = (f"{folder.rstrip('/')}/*" if folder else "*").lstrip("/")
+    logs = "*" if table is None else table.bucket
+    own = "" if table is None or not table.prefix else f"{table.prefix.strip('/')}/"
+    buckets, objects = [f"{s3}{logs}"], [f"{s3}{logs}/{own}{'*' if table is None else 'AWSLogs/*'}"]
+    if table is not None:
+        buckets, objects = [*buckets, f"{s3}{into}"], [*objects, f"{s3}{into}/{kept}"]
+    return {
+        "workgroup": [f"arn:{partition}:athena:{region}:{account}:workgroup/{workgroup or '*'}"],
+        "catalog": [f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/{name}"],
+        "databases": [f"{glue}:catalog", f"{glue}:database/*"],
+        "tables": [f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/*"],
+        "buckets": buckets,
+        "objects": objects,
+        "results": [f"{s3}{into}"],
+        "result files": [f"{s3}{into}/{kept}"],
+    }

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rejectkit.sources.coverage import LONGEST_AGGREGATION
+from rejectkit.sources.cloudwatch.coverage import LONGEST_AGGREGATION
 
 INTERVALS: Final = (60, LONGEST_AGGREGATION)
 """Seconds that aggregation intervals have; the first that the records fit is taken."""

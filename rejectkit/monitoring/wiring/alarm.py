@@ -19,7 +19,7 @@ from rejectkit.monitoring.monitor import METRIC_FILTER
 from rejectkit.monitoring.wiring import mends as wiringmends
 from rejectkit.monitoring.wiring.values import Wiring
 from rejectkit.plans import Field
-from rejectkit.sources import mends
+from rejectkit.sources.cloudwatch import mends
 
 LONG_WITHOUT_DATA: Final = 1_800.0  # seconds in INSUFFICIENT_DATA that need an explanation; our choice
 LONG_IN_ALARM: Final = 86_400.0  # seconds in ALARM after which it tells nobody anything; our choice

@@ -14,7 +14,7 @@ from rejectkit.monitoring.wiring import mends as wiringmends
 from rejectkit.monitoring.wiring.patterns import pattern_checks, pattern_of
 from rejectkit.monitoring.wiring.values import Line, Wiring
 from rejectkit.plans import Field, fields
-from rejectkit.sources import loggroupchecks, mends
+from rejectkit.sources.cloudwatch import loggroupchecks, mends
 
 LATEST: Final = 300.0  # seconds after a line came in which its datapoint may still be on its way; *inferred*
 _METRIC: Final = ("metricNamespace", "metricName")

@@ -12,7 +12,7 @@ from rejectkit.monitoring.monitor import LOG_ALARM as LOG_DESIGN
 from rejectkit.monitoring.wiring import mends as wiringmends
 from rejectkit.monitoring.wiring.alarm import SHORTEST_INTERVAL, differing
 from rejectkit.monitoring.wiring.values import Wiring
-from rejectkit.sources import mends
+from rejectkit.sources.cloudwatch import mends
 
 _QUERY: Final = "ScheduledQueryConfiguration."
 _GROUPS: Final = f"{_QUERY}LogGroupIdentifiers"

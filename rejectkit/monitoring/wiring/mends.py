@@ -10,7 +10,7 @@ from rejectkit.monitoring.deploying import wanted
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.monitoring.wiring.policies import Asked, with_statement
 from rejectkit.monitoring.wiring.values import Topic, Wiring
-from rejectkit.sources import mends
+from rejectkit.sources.cloudwatch import mends
 
 
 def call(wiring: Wiring, service: str, command: str, *words: object) -> str:

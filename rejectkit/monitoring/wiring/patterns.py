@@ -14,7 +14,7 @@ from rejectkit.monitoring.wiring import mends as wiringmends
 from rejectkit.monitoring.wiring.columns import fields_needed, misplaced, swallows
 from rejectkit.monitoring.wiring.values import Wiring
 from rejectkit.records import LogFormat
-from rejectkit.sources import loggroupchecks, mends
+from rejectkit.sources.cloudwatch import loggroupchecks, mends
 
 REJECTS = 'fields @timestamp, @message | filter action = "REJECT" | limit 20'
 

@@ -19,10 +19,10 @@ from rejectkit.monitoring.wiring.recentlines import recent_events
 from rejectkit.monitoring.wiring.topicreading import topic_read
 from rejectkit.monitoring.wiring.values import Line, Presence, Wiring
 from rejectkit.pacing import Budget
-from rejectkit.sources import flowlogchecks, loggroupchecks
-from rejectkit.sources.coverage import FlowLog, LogGroup
-from rejectkit.sources.doctor import doctor
-from rejectkit.sources.reaching import Asker
+from rejectkit.sources.cloudwatch import flowlogchecks, loggroupchecks
+from rejectkit.sources.cloudwatch.coverage import FlowLog, LogGroup
+from rejectkit.sources.cloudwatch.doctor import doctor
+from rejectkit.sources.cloudwatch.reaching import Asker
 
 BACK: Final = 10_800.0  # seconds that are looked back for lines, and for datapoints
 DAY: Final = 86_400.0  # seconds that are looked back for deliveries that failed

@@ -13,7 +13,7 @@ from rejectkit.monitoring.wiring.alarm import differing
 from rejectkit.monitoring.wiring.policies import Asked, judge
 from rejectkit.monitoring.wiring.topicreading import AWS_KEY
 from rejectkit.monitoring.wiring.values import Key, Place, Topic, Wiring
-from rejectkit.sources import mends
+from rejectkit.sources.cloudwatch import mends
 
 CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 SNS: Final = "sns.amazonaws.com"

@@ -8,7 +8,7 @@ from typing import Any
 from rejectkit.errors import AccessDeniedError, MissingResourceError
 from rejectkit.monitoring.deploying.deployed import Subscriber
 from rejectkit.monitoring.wiring.values import Key, Place, Topic
-from rejectkit.sources.reaching import Asker
+from rejectkit.sources.cloudwatch.reaching import Asker
 
 _PENDING, _DELETED = "PendingConfirmation", "Deleted"
 AWS_KEY = "alias/aws/sns"

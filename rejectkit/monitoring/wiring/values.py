@@ -10,7 +10,7 @@ from rejectkit.findings import Finding
 from rejectkit.monitoring.deploying.deployed import Alarm, Subscriber
 from rejectkit.monitoring.monitor import Monitor
 from rejectkit.records import LogFormat
-from rejectkit.sources.coverage import FlowLog, LogGroup
+from rejectkit.sources.cloudwatch.coverage import FlowLog, LogGroup
 
 Presence = Literal["there", "gone", "unknown"]
 

@@ -1,0 +1,1 @@
+"""CloudWatch's alarms: metric alarms and log alarms, judged as time goes."""

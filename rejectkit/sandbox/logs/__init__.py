@@ -1,0 +1,1 @@
+"""CloudWatch Logs: groups, events, metric filters, and queries of Logs Insights."""

@@ -1,0 +1,1 @@
+"""Who may do what: IAM policies, and what each call needs of them."""

@@ -1,0 +1,1 @@
+"""AWS CloudFormation: templates, stacks, change sets, and the resources they make."""

@@ -1,0 +1,1 @@
+"""Trino's SQL, as Athena has it: read strictly, typed by Trino's rules, and run on DuckDB."""

@@ -1,0 +1,1 @@
+"""Flow logs in CloudWatch Logs, queried by Logs Insights."""

@@ -1,0 +1,1 @@
+"""Flow logs in files and in S3, queried by DuckDB."""
