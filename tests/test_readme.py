@@ -12,7 +12,15 @@ import pytest
 import rejectkit as rk
 from rejectkit import cli
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/cloudwatch.md", "docs/s3.md", "docs/where.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "data/README.md",
+    "docs/cloudwatch.md",
+    "docs/s3.md",
+    "docs/where.md",
+)
 
 
 def blocks(text: str, language: str) -> list[str]:
