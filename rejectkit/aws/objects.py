@@ -1,4 +1,4 @@
-"""Objects in S3: read whole, in pieces that are fetched again where the connection is lost, or a part of one."""
+"""Objects in S3: where they are, and read whole, in pieces that are fetched again where the connection is lost."""
 
 from __future__ import annotations
 
@@ -83,25 +83,6 @@ def download(service: Service, bucket: str, key: str, into: Writable, *, check: 
             f"s3://{bucket}/{key} came with {done:,} bytes of {size:,}: read it again", operation="s3.GetObject"
         )
     return done
-
-
-def part(service: Service, bucket: str, key: str, first: int, end: int, *, check: Check | None = None) -> bytes:
-    """Return bytes of an object, from `first` to just before `end`; fewer where it ends before.
-
-    Raises
-    ------
-    AwsError
-        If they cannot be had; RefusedError where the object has no byte at `first`.
-    """
-    for again in range(1, REPEATS + 2):
-        answer = service.call("GetObject", check=check, Bucket=bucket, Key=key, Range=f"bytes={first}-{end - 1}")
-        try:
-            return bytes(answer["Body"].read())
-        except BotoCoreError as error:
-            if again > REPEATS:
-                raise translated(error, "s3.GetObject", region=service.region) from error
-            service.budget.nap(0.1 * 2**again, check)
-    raise AssertionError("unreachable")
 
 
 def _copied(body: Any, into: Writable, check: Check | None) -> tuple[int, BotoCoreError | None]:

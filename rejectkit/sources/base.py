@@ -113,8 +113,18 @@ class Source(Protocol):
     def records(
         self, window: Window | None = None, action: str | None = "REJECT", *, watch: Watch | None = None
     ) -> pd.DataFrame:
-        """Return the records of a window, oldest first: `@timestamp`, then every field."""
-        ...
+        """Return the records of a window, oldest first: `@timestamp`, then every field.
+
+        Parameters
+        ----------
+        window : Window, optional
+            Records that start in it; all where it is left out.
+        action : {"REJECT", "ACCEPT"} or None
+            Only these; None for both. NODATA and SKIPDATA are never among them.
+        watch : Watch, optional
+            Progress and cancel.
+        """
+        return self.run(records_query(self.fields, action), window, all_rows=True, watch=watch)
 
 
 def log_format(given: LogFormat | str | None) -> LogFormat | None:

@@ -22,7 +22,7 @@ from rejectkit.window import Window, check_window
 _FETCHED = 0.95  # the sources' share of the progress
 
 
-class Combined:
+class Combined(Source):
     """Several sources that answer as one.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rejectkit.aws import Service, part, place_of
+from rejectkit.aws import ObjectReader, Service, part, place_of
 from rejectkit.errors import AccessDeniedError, AwsError, FormatError, MissingResourceError
 from rejectkit.pacing import Check
 from rejectkit.records import LogFormat
@@ -135,7 +134,7 @@ def header(s3: Service, bucket: str, key: str, size: int, check: Check) -> Heade
     start = part(s3, bucket, key, 0, min(HEAD, size), check=check)
     if start[:4] == b"PAR1":
         try:
-            schema = pq.read_schema(pa.PythonFile(_Ranged(s3, bucket, key, size, check)))
+            schema = pq.read_schema(pa.PythonFile(ObjectReader(s3, bucket, key, size, head=start)))
         except (pa.ArrowException, OSError) as error:
             if isinstance(error.__cause__, AwsError):
                 raise error.__cause__ from error
@@ -171,31 +170,3 @@ def _spread(prefixes: Sequence[str]) -> list[str]:
     """Return folders so that the first few are spread over all of them."""
     step = max(1, -(-len(prefixes) // CALLS))
     return [prefix for first in range(step) for prefix in prefixes[first::step]]
-
-
-class _Ranged(io.RawIOBase):
-    """An object of S3 as a file that can be read from any place."""
-
-    def __init__(self, s3: Service, bucket: str, key: str, size: int, check: Check) -> None:
-        super().__init__()
-        self._s3, self._bucket, self._key, self._size, self._check = s3, bucket, key, size, check
-        self._at = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        end = self._size if size is None or size < 0 else min(self._at + size, self._size)
-        found = part(self._s3, self._bucket, self._key, self._at, end, check=self._check) if end > self._at else b""
-        self._at += len(found)
-        return found

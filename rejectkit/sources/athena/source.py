@@ -30,7 +30,7 @@ from rejectkit.sources.athena.question import Question, question, skipped_questi
 from rejectkit.sources.athena.reading import stored
 from rejectkit.sources.athena.running import DEADLINE, Execution, Run
 from rejectkit.sources.athena.setting import check_output
-from rejectkit.sources.base import UNSETTLED, Watch, log_format, records_query
+from rejectkit.sources.base import UNSETTLED, Source, Watch, log_format
 from rejectkit.sources.consent import consent, scan_limit
 from rejectkit.sources.cost import DELIVERED_AFTER, Estimate, Scan, Usage, athena_dollars, ledger_of
 from rejectkit.sources.partitions import AGGREGATION, LONGEST, overlap_seconds
@@ -44,7 +44,7 @@ MAX_SCAN: Final = "5 GB"
 ROUGH: Final = 1.2  # by how much more than `max_scan` a query may scan before it is stopped: estimates are rough
 
 
-class AthenaSource:
+class AthenaSource(Source):
     """Flow logs in S3, through a table of Amazon Athena.
 
     Parameters
@@ -185,22 +185,6 @@ class AthenaSource:
     def check(self) -> list[Finding]:
         """Return in sentences where the table does not fit its files, or its queries read more than they need."""
         return findings(self._known, self._chosen)
-
-    def records(
-        self, window: Window | None = None, action: str | None = "REJECT", *, watch: Watch | None = None
-    ) -> pd.DataFrame:
-        """Return the records of a window, oldest first: `@timestamp`, then every field.
-
-        Parameters
-        ----------
-        window : Window, optional
-            Records that start in it; all where it is left out.
-        action : {"REJECT", "ACCEPT"} or None
-            Only these; None for both. NODATA and SKIPDATA are never among them.
-        watch : Watch, optional
-            Progress and cancel.
-        """
-        return self.run(records_query(self.fields, action), window, all_rows=True, watch=watch)
 
     def plan(self, query: str, window: Window | None = None, *, all_rows: bool = False) -> AthenaQuery:
         """Return what a query would be to Athena: its SQL, partitions, folders and cost; nothing is run."""

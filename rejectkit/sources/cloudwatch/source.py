@@ -16,7 +16,7 @@ from rejectkit.insights import syntax as s
 from rejectkit.pacing import Budget, budget_of
 from rejectkit.records import LogFormat
 from rejectkit.sources.answers import Answers
-from rejectkit.sources.base import UNSETTLED, Watch, log_format, records_query
+from rejectkit.sources.base import UNSETTLED, Source, Watch, log_format
 from rejectkit.sources.cloudwatch import pages
 from rejectkit.sources.cloudwatch.asked import Question, question, refused
 from rejectkit.sources.cloudwatch.asking import DEADLINE, Ask, Desk
@@ -36,7 +36,7 @@ SKIPPED = 1000  # lines that `skipped` shows
 ROUGH = 1.2  # by how much more than `max_scan` a query may scan before it is stopped: estimates are rough
 
 
-class InsightsSource:
+class InsightsSource(Source):
     """Flow logs in CloudWatch Logs.
 
     Parameters
@@ -156,22 +156,6 @@ class InsightsSource:
     def doctor(self) -> list[Finding]:
         """Return in sentences what is missing between the traffic and an answer, most important first."""
         return doctor(self._session, self._targets, region=self._region)
-
-    def records(
-        self, window: Window | None = None, action: str | None = "REJECT", *, watch: Watch | None = None
-    ) -> pd.DataFrame:
-        """Return the records of a window, oldest first: `@timestamp`, then every field.
-
-        Parameters
-        ----------
-        window : Window, optional
-            Records that start in it; all where it is left out.
-        action : {"REJECT", "ACCEPT"} or None
-            Only these; None for both. NODATA and SKIPDATA are never among them.
-        watch : Watch, optional
-            Progress and cancel.
-        """
-        return self.run(records_query(self.fields, action), window, all_rows=True, watch=watch)
 
     def estimate(self, query: str, window: Window | None = None, *, all_rows: bool = False) -> Estimate:
         """Return what a query will scan and cost, worked out from stored bytes and earlier queries; nothing is run."""

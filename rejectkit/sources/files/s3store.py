@@ -13,8 +13,7 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rejectkit.aws import Service, place_of
-from rejectkit.aws.parts import ObjectReader, part
+from rejectkit.aws import ObjectReader, Service, part, place_of
 from rejectkit.errors import (
     AccessDeniedError,
     MissingResourceError,

@@ -17,7 +17,7 @@ from rejectkit.errors import ArgumentError, RejectkitError
 from rejectkit.insights import Compiled, compile_query, parse
 from rejectkit.insights.syntax import Query
 from rejectkit.records import NULL, LogFormat
-from rejectkit.sources.base import Watch, log_format, records_query
+from rejectkit.sources.base import Source, Watch, log_format
 from rejectkit.sources.files.cache import Cache
 from rejectkit.sources.files.direct import literal, relation
 from rejectkit.sources.files.engine import Engine, connected
@@ -39,7 +39,7 @@ LEAST_MEMORY = 128 << 20
 _OF_THE_QUERY = (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
-class FileSource:
+class FileSource(Source):
     """Flow logs in files, on this machine or in S3.
 
     Parameters
@@ -149,22 +149,6 @@ class FileSource:
         table = pa.concat_tables([SKIPPED_SCHEMA.empty_table(), *tables]).unify_dictionaries()
         frame = pd.DataFrame({name: table.column(name).to_pandas() for name in table.column_names})
         return frame.astype({"file": "str", "line": "int64", "reason": "str"})
-
-    def records(
-        self, window: Window | None = None, action: str | None = "REJECT", *, watch: Watch | None = None
-    ) -> pd.DataFrame:
-        """Return the records of a window, oldest first: `@timestamp`, then every field.
-
-        Parameters
-        ----------
-        window : Window, optional
-            Records that start in it; all where it is left out.
-        action : {"REJECT", "ACCEPT"} or None
-            Only these; None for both. NODATA and SKIPDATA are never among them.
-        watch : Watch, optional
-            Progress and cancel.
-        """
-        return self.run(records_query(self.fields, action), window, all_rows=True, watch=watch)
 
     def run(
         self, query: str, window: Window | None = None, *, all_rows: bool = False, watch: Watch | None = None

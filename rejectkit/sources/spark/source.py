@@ -11,7 +11,7 @@ from rejectkit.errors import ArgumentError, FormatError
 from rejectkit.insights import compile_query, parse
 from rejectkit.records import LogFormat
 from rejectkit.sources.athena.choices import Chosen
-from rejectkit.sources.base import Watch, log_format, records_query
+from rejectkit.sources.base import Source, Watch, log_format
 from rejectkit.sources.partitions import LONGEST, overlap_seconds
 from rejectkit.sources.spark.failures import translated
 from rejectkit.sources.spark.opening import Given, Opened, given_paths, quoted
@@ -22,7 +22,7 @@ from rejectkit.window import Window, check_window
 _ORDINALS = "spark.sql.groupByOrdinal"
 
 
-class SparkSource:
+class SparkSource(Source):
     """Flow logs in Spark: on EMR, in Glue, on a cluster of one's own, or on this machine.
 
     Parameters
@@ -103,22 +103,6 @@ class SparkSource:
                 return pd.DataFrame({"file": [], "text": []}, dtype="str")
             frame = series_of(fetch(found, "rejectkit: lines that do not fit", Watch()))
         return frame.set_axis(["file", "text"], axis=1).astype("str")
-
-    def records(
-        self, window: Window | None = None, action: str | None = "REJECT", *, watch: Watch | None = None
-    ) -> pd.DataFrame:
-        """Return the records of a window, oldest first: `@timestamp`, then every field.
-
-        Parameters
-        ----------
-        window : Window, optional
-            Records that start in it; all where it is left out.
-        action : {"REJECT", "ACCEPT"} or None
-            Only these; None for both. NODATA and SKIPDATA are never among them.
-        watch : Watch, optional
-            Progress and cancel.
-        """
-        return self.run(records_query(self.fields, action), window, all_rows=True, watch=watch)
 
     def run(
         self, query: str, window: Window | None = None, *, all_rows: bool = False, watch: Watch | None = None
