@@ -35,7 +35,7 @@ spark: $(READY)  ## SparkSource on a master with two workers, one of which is ki
 	$(BIN)/uv pip install --quiet --python $(SPARK)/bin/python -c constraints.txt -e ".[spark,test]"
 	REJECTKIT_SPARK=required $(SPARK)/bin/python -m pytest -q -n 0 -m spark
 
-thorough: $(READY)  ## the tests that draw their cases, with many more of them: an hour
+thorough: $(READY)  ## the tests that draw their cases, with many more of them
 	REJECTKIT_CONTRACT_CASES=2400 REJECTKIT_GRAMMAR_CASES=1000 REJECTKIT_FIREWALL_CASES=120000 \
 		REJECTKIT_BLAME_SEEDS=10 REJECTKIT_BLAME_SCALE=20 REJECTKIT_RETRIEVAL_CASES=1000 REJECTKIT_COMBINED_CASES=20 \
 		$(BIN)/python -m pytest -q -n $(JOBS) --maxprocesses 8 --dist worksteal tests/test_contract.py \

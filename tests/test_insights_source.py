@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -436,18 +436,37 @@ def run_notebook(path: Path, folder: Path, sandbox: Sandbox) -> str:
     return (folder / f"{path.stem}.html").read_text(encoding="utf-8")
 
 
-def test_the_first_notebook_runs_on_a_log_group_with_one_line_changed(poc: Sandbox, tmp_path: Path) -> None:
-    """Notebook 01 on the sandbox's log group: one line differs, and its findings are those from the files."""
+def asked_logs(sandbox: Sandbox) -> tuple[str, rk.sources.base.Source]:
+    """Return the notebook's one line for the log group, and the same source."""
+    return f'rk.InsightsSource("{GROUP}")', rk.InsightsSource(GROUP, sandbox.session, budget=hurry())
+
+
+def asked_athena(sandbox: Sandbox) -> tuple[str, rk.sources.base.Source]:
+    """Return the notebook's one line for a table over the same records in S3, and the same source."""
+    flow_log = sandbox.deliver_to_s3("s3://notebook-flow-logs/vpc", parquet=True, hive=True, per_hour=True)
+    table = rk.AthenaTable.of_flow_log(sandbox.session, flow_log, "logs", "vpc", budget=hurry())
+    table.plan(sandbox.session, budget=hurry()).apply(sleep=lambda seconds: None)
+    output = "s3://notebook-flow-logs/results/"
+    source = rk.AthenaSource(table, session=sandbox.session, output=output, budget=hurry())
+    return f'rk.AthenaSource("logs.vpc", output="{output}")', source
+
+
+@pytest.mark.parametrize("asked", [asked_logs, asked_athena], ids=["log group", "Athena"])
+def test_the_first_notebook_runs_with_one_line_changed(
+    poc: Sandbox, tmp_path: Path, asked: Callable[[Sandbox], tuple[str, rk.sources.base.Source]]
+) -> None:
+    """Notebook 01 on the log group, or on Athena: one line differs, and its findings are those from the files."""
     (original,) = [path for path in demo.notebooks() if path.name.startswith("01_")]
     text = original.read_text(encoding="utf-8")
     line = 'rk.FileSource(\\"../data/AWSLogs\\")'
     assert text.count(line) == 1
-    (tmp_path / original.name).write_text(text.replace(line, f'rk.InsightsSource(\\"{GROUP}\\")'), encoding="utf-8")
+    other, source = asked(poc)
+    (tmp_path / original.name).write_text(text.replace(line, other.replace('"', '\\"')), encoding="utf-8")
     page = unescape(run_notebook(tmp_path / original.name, tmp_path, poc))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         files = rk.summarize(rk.FileSource(original.parents[1] / "data" / "AWSLogs"))
-        logs = rk.summarize(rk.InsightsSource(GROUP, poc.session, budget=hurry()))
+        logs = rk.summarize(source)
     assert [(str(one), one.query) for one in logs] == [(str(one), one.query) for one in files]
     assert len(files) > 10
     assert [one.sentence for one in files if one.sentence not in page] == []
