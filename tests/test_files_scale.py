@@ -96,6 +96,8 @@ def test_a_day_of_a_layout_reads_that_day(tmp_path: Path, source: Make, layout: 
     for window in (DAY, None):
         assert source().run(COUNT, window)["n"][0] == whole.run(COUNT, window)["n"][0]
     assert source().run(COUNT, DAY)["n"][0] == 12  # at 12:00, and just before the next midnight
+    assert plan._repr_html_().startswith("<pre>records that start in 2026-")
+    assert "&lt;" in plan._repr_html_()  # the SQL's signs, and any in a file's name
     assert source(overlap=0).plan(COUNT, DAY).files == plan.files[:2]
 
 

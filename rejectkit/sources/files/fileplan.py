@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from rejectkit.sources.files.holdings import Found
+from rejectkit.sources.progress import size_text
 from rejectkit.window import Window
 
 _SHOWN = 3
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,9 @@ class FilePlan:
         ]
         return "\n".join(lines)
 
-
-def size_text(size: float) -> str:
-    """Return a number of bytes for people."""
-    for unit in _UNITS:
-        if size < 1024 or unit == _UNITS[-1]:
-            break
-        size /= 1024
-    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+    def _repr_html_(self) -> str:
+        """Return it as HTML; names of files are escaped."""
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def planned(found: Found, sql: str, window: Window | None) -> FilePlan:
