@@ -53,11 +53,10 @@ class SparkSource(Source):
 
     Examples
     --------
-    >>> import rejectkit as rk
-    >>> rk.SparkSource("logs.vpc", spark=spark).run("stats count(*) as flows by action")  # doctest: +SKIP
-       action  flows
-    0  ACCEPT   9021
-    1  REJECT    314
+    >>> from types import SimpleNamespace
+    >>> session = SimpleNamespace(sql=print)  # yours: SparkSession.builder.getOrCreate()
+    >>> SparkSource("logs.vpc", session)  # .run("stats count(*) as flows by action") asks it
+    SparkSource('logs.vpc')
     """
 
     def __init__(
