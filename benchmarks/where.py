@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rejectkit.sources.cost import athena_dollars, dollars
+
 # Measured on 2 cores and 24 GiB: 100 million records of 18 fields as AWS delivers them (`benchmarks.scale_files`).
 TEXT = 159.0  # bytes of a record as a line, which is what CloudWatch and the delivery are billed by
 GZIP = 27.3  # of it in a gzip'd text file
@@ -18,10 +20,9 @@ ROWS_AGAIN = 33.7e6  # and once more
 ROWS_TEXT = 3.5e6  # of gzip'd text, the first time (`benchmarks.files_bench`)
 ROWS_SPARK = 3.0e6  # by SparkSource on local[2], warm (`benchmarks.spark_bench`)
 
-# Published, us-east-1, US dollars. Sources: price tables quoted on the web in 2026, not read from AWS's price pages.
-INSIGHTS = 0.005  # a GB scanned
-ATHENA = 5.0  # a TB scanned, 10 MB at least
-SMALLEST = 10e6
+# Published, US dollars; what is scanned has its price in `rejectkit.sources.cost`. Sources: price tables quoted on the
+# web in 2026, not read from AWS's price pages.
+REGION = "us-east-1"
 TO_CLOUDWATCH = ((10, 0.50), (20, 0.25), (20, 0.10), (float("inf"), 0.05))  # TB a month, a GB delivered
 TO_S3 = ((10, 0.25), (20, 0.15), (20, 0.075), (float("inf"), 0.05))
 DAYS = 30
@@ -52,11 +53,6 @@ def delivered(text: float, tiers: tuple[tuple[float, float], ...]) -> float:
     return cost / DAYS
 
 
-def athena(scanned: float) -> float:
-    """Return what Athena asks for a query that scans so many bytes."""
-    return max(SMALLEST, scanned) / 1e12 * ATHENA
-
-
 def table() -> str:
     """Return the page's table, in Markdown."""
     heads = ["one day's question", *(volume.name + " a day" for volume in VOLUMES)]
@@ -65,11 +61,11 @@ def table() -> str:
         ["delivery to CloudWatch, a day", *(_money(delivered(one.text, TO_CLOUDWATCH)) for one in VOLUMES)],
         ["delivery to S3, a day", *(_money(delivered(one.text, TO_S3)) for one in VOLUMES)],
         ["`InsightsSource`: scanned", *(_size(one.text) for one in VOLUMES)],
-        ["`InsightsSource`: paid", *(_money(one.text / 1e9 * INSIGHTS) for one in VOLUMES)],
+        ["`InsightsSource`: paid", *(_money(dollars(one.text, REGION)) for one in VOLUMES)],
         ["`AthenaSource`, text: scanned", *(_size(one.rows * GZIP) for one in VOLUMES)],
-        ["`AthenaSource`, text: paid", *(_money(athena(one.rows * GZIP)) for one in VOLUMES)],
+        ["`AthenaSource`, text: paid", *(_money(athena_dollars(one.rows * GZIP, REGION)) for one in VOLUMES)],
         ["`AthenaSource`, Parquet: scanned", *(_size(one.rows * COLUMNS) for one in VOLUMES)],
-        ["`AthenaSource`, Parquet: paid", *(_money(athena(one.rows * COLUMNS)) for one in VOLUMES)],
+        ["`AthenaSource`, Parquet: paid", *(_money(athena_dollars(one.rows * COLUMNS, REGION)) for one in VOLUMES)],
         ["`FileSource`, Parquet: on disk", *(_size(one.rows * PARQUET) for one in VOLUMES)],
         ["`FileSource`, Parquet: first question", *(_time(one.rows / ROWS_FIRST) for one in VOLUMES)],
         ["`FileSource`, Parquet: again", *(_time(one.rows / ROWS_AGAIN) for one in VOLUMES)],
@@ -95,10 +91,10 @@ def _size(number: float) -> str:
     return f"{number / 1e6:,.0f} MB"
 
 
-def _money(dollars: float) -> str:
-    if dollars >= 10:
-        return f"${dollars:,.0f}"
-    return f"${dollars:,.2f}" if dollars >= 0.1 else f"${dollars:.5f}".rstrip("0")
+def _money(amount: float) -> str:
+    if amount >= 10:
+        return f"${amount:,.0f}"
+    return f"${amount:,.2f}" if amount >= 0.1 else f"${amount:.5f}".rstrip("0")
 
 
 def _time(seconds: float) -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from rejectkit.sandbox import Sandbox
-from rejectkit.sandbox.athena.s3delivery import column_types, parquet_types
+from rejectkit.sandbox.athena.s3delivery import column_of, parquet_types
+from rejectkit.sandbox.trino.parquet import parquet_body
+from rejectkit.sources.athena.definition import hive_type
 
 DATABASE = "logs"
 Layout = Literal["one", "day", "hour", "hive"]
@@ -67,19 +65,9 @@ def text_body(lines: Iterable[str], log_names: Sequence[str]) -> bytes:
     return gzip.compress("".join(f"{line}\n" for line in [" ".join(log_names), *lines]).encode(), 1)
 
 
-def parquet_body(lines: Iterable[str], log_names: Sequence[str]) -> bytes:
+def parquet_file(lines: Iterable[str], log_names: Sequence[str]) -> bytes:
     """Return a Parquet file as AWS writes it."""
-    rows = [line.split() for line in lines]
-    columns: dict[str, Any] = {}
-    for at, (column, kind) in enumerate(parquet_types(log_names).items()):
-        words = [row[at] for row in rows]
-        values: list[Any] = words
-        if kind != "string":
-            values = [None if word == "-" else int(word) for word in words]
-        columns[column] = pa.array(values, {"int32": pa.int32(), "int64": pa.int64(), "string": pa.string()}[kind])
-    out = io.BytesIO()
-    pq.write_table(pa.table(columns), out, compression="gzip")
-    return out.getvalue()
+    return parquet_body(list(lines), parquet_types(log_names))
 
 
 def folder(moment: int, layout: Layout, account: str, region: str) -> str:
@@ -126,7 +114,7 @@ def load(
     ready(sandbox)
     s3, glue = sandbox.session.client("s3"), sandbox.session.client("glue")
     name = f"flows_{next(_numbers)}"
-    body, ending = (parquet_body, "parquet") if parquet else (text_body, "log.gz")
+    body, ending = (parquet_file, "parquet") if parquet else (text_body, "log.gz")
     root = f"{name}/AWSLogs/"
     groups: dict[str, list[str]] = {}
     for line in lines:
@@ -160,7 +148,7 @@ def storage(log_names: Sequence[str], location: str, *, parquet: bool) -> Mappin
         "SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
         "Parameters": {"field.delim": " ", "serialization.format": " "},
     }
-    columns = [{"Name": column, "Type": kind} for column, kind in column_types(log_names, parquet=parquet).items()]
+    columns = [{"Name": column_of(name), "Type": hive_type(name)} for name in log_names]
     return {"Columns": columns, "Location": location, **(_PARQUET if parquet else {**_TEXT, "SerdeInfo": serde})}
 
 

@@ -15,8 +15,9 @@ import pytest
 import rejectkit as rk
 from rejectkit.errors import ArgumentError
 from rejectkit.sandbox import Limits, Sandbox, start
-from rejectkit.sandbox.athena.s3delivery import column_types, parquet_types
+from rejectkit.sandbox.athena.s3delivery import column_of, parquet_types
 from rejectkit.sandbox.logs.logstore import LogStore
+from rejectkit.sources.athena.definition import hive_type
 
 DEFAULT = rk.LogFormat.default()
 NAME = re.compile(
@@ -114,7 +115,7 @@ def test_another_format_has_its_own_fields(sandbox: Sandbox) -> None:
     assert head == "srcaddr end action vpc-id tcp-flags"
     assert re.fullmatch(r"\S+ \d{10} (ACCEPT|REJECT|-) vpc-[0-9a-f]{17} (\d+|-)", first)
     glue, athena = sandbox.session.client("glue"), sandbox.session.client("athena")
-    columns = [{"Name": name, "Type": kind} for name, kind in column_types(log_format.fields).items()]
+    columns = [{"Name": column_of(name), "Type": hive_type(name)} for name in log_format.fields]
     serde = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
     storage = {
         "Columns": columns,
@@ -135,13 +136,13 @@ def test_another_format_has_its_own_fields(sandbox: Sandbox) -> None:
 
 def test_columns_have_the_types_of_awss_page() -> None:
     """Source: Athena user guide, Create and query a table for VPC flow logs; Flow log records, Parquet types."""
-    assert column_types(("version", "protocol", "pkt-srcaddr", "end")) == {
+    assert {column_of(name): hive_type(name) for name in ("version", "protocol", "pkt-srcaddr", "end")} == {
         "version": "int",
         "protocol": "bigint",
         "pkt_srcaddr": "string",
         "end": "bigint",
     }
-    assert column_types(("protocol",), parquet=True) == {"protocol": "int"}
+    assert parquet_types(("protocol",)) == {"protocol": "int32"}
 
 
 @pytest.mark.parametrize("destination", ["logs", "s3://", "https://logs/x"])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.where import SMALLEST, TO_CLOUDWATCH, athena, delivered, table
+from benchmarks.where import TO_CLOUDWATCH, delivered, table
+from rejectkit.sources.cost import LEAST_BILLED, athena_dollars
 
 
 def test_the_page_holds_the_table(root: Path) -> None:
@@ -17,8 +18,8 @@ def test_the_page_holds_the_table(root: Path) -> None:
 
 def test_athena_asks_for_ten_megabytes_at_least() -> None:
     """Source: Amazon Athena pricing, 10 MB minimum for a query."""
-    assert athena(1) == athena(SMALLEST) == pytest.approx(0.00005)
-    assert athena(1e12) == pytest.approx(5.0)
+    assert athena_dollars(1, "us-east-1") == athena_dollars(LEAST_BILLED, "us-east-1") == pytest.approx(0.00005)
+    assert athena_dollars(1e12, "us-east-1") == pytest.approx(5.0)
 
 
 def test_delivery_is_dear_for_the_first_terabytes_of_a_month() -> None:

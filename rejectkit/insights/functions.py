@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from rejectkit.insights import syntax as s
 from rejectkit.insights.dialects import WHITE_SPACE, Dialect
@@ -66,12 +66,16 @@ def _number(template: str, kind: Kind = Kind.NUMBER) -> Callable[[Site, list[Arg
     return build
 
 
-def _rounded(word: Literal["ceil", "floor"]) -> Callable[[Site, list[Argument]], Value]:
-    def build(site: Site, arguments: list[Argument]) -> Value:
-        x = site.d.double(_values(arguments)[0].as_number(site.d))
-        return Value(Kind.NUMBER, site.d.ceil(x) if word == "ceil" else site.d.floor(x))
+def _of_double(word: Callable[[Dialect, str], str]) -> Callable[[Site, list[Argument]], Value]:
+    """Return a build that says a word of the dialect about the argument's number, a double."""
+    return lambda site, arguments: Value(
+        Kind.NUMBER, word(site.d, site.d.double(_values(arguments)[0].as_number(site.d)))
+    )
 
-    return build
+
+def _of_texts(word: Callable[..., str], kind: Kind = Kind.TEXT) -> Callable[[Site, list[Argument]], Value]:
+    """Return a build that says a word of the dialect about the arguments' texts."""
+    return lambda site, arguments: Value(kind, word(site.d, *(one.as_text(site.d) for one in _values(arguments))))
 
 
 def _extreme(name: str) -> Callable[[Site, list[Argument]], Value]:
@@ -212,20 +216,6 @@ def _contains(site: Site, arguments: list[Argument]) -> Value:
     return Value(Kind.BOOL, site.d.contains(values[0].as_text(site.d), values[1].as_text(site.d)))
 
 
-def _starts(site: Site, arguments: list[Argument]) -> Value:
-    values = _values(arguments)
-    return Value(Kind.BOOL, site.d.starts_with(values[0].as_text(site.d), values[1].as_text(site.d)))
-
-
-def _replace(site: Site, arguments: list[Argument]) -> Value:
-    return Value(Kind.TEXT, site.d.replace(*(value.as_text(site.d) for value in _values(arguments))))
-
-
-def _ends(site: Site, arguments: list[Argument]) -> Value:
-    values = _values(arguments)
-    return Value(Kind.BOOL, site.d.ends_with(values[0].as_text(site.d), values[1].as_text(site.d)))
-
-
 # addresses
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -353,8 +343,8 @@ def _edge(index: int) -> Callable[[Site, list[Argument]], Value]:
 
 _ROWS = (
     Function("abs", 1, 1, _number("abs({0})"), "number"),
-    Function("ceil", 1, 1, _rounded("ceil"), "number"),
-    Function("floor", 1, 1, _rounded("floor"), "number"),
+    Function("ceil", 1, 1, _of_double(lambda d, x: d.ceil(x)), "number"),
+    Function("floor", 1, 1, _of_double(lambda d, x: d.floor(x)), "number"),
     Function("greatest", 1, None, _extreme("greatest"), "number"),
     Function("least", 1, None, _extreme("least"), "number"),
     Function("log", 1, 1, _log, "number"),
@@ -384,11 +374,11 @@ _ROWS = (
     Function("ltrim", 1, 2, _strip(True, False), "text"),
     Function("rtrim", 1, 2, _strip(False, True), "text"),
     Function("substr", 2, 3, _substr, "text"),
-    Function("replace", 3, 3, _replace, "text"),
+    Function("replace", 3, 3, _of_texts(lambda d, x, old, new: d.replace(x, old, new)), "text"),
     Function("regexReplace", 3, 3, _regex_replace, "text"),
     Function("strcontains", 2, 3, _contains, "1 or 0"),
-    Function("startsWith", 2, 2, _starts, "1 or 0"),
-    Function("endsWith", 2, 2, _ends, "1 or 0"),
+    Function("startsWith", 2, 2, _of_texts(lambda d, x, start: d.starts_with(x, start), Kind.BOOL), "1 or 0"),
+    Function("endsWith", 2, 2, _of_texts(lambda d, x, end: d.ends_with(x, end), Kind.BOOL), "1 or 0"),
     Function("isValidIp", 1, 1, _is_valid((4, 6)), "1 or 0"),
     Function("isValidIpV4", 1, 1, _is_valid((4,)), "1 or 0"),
     Function("isValidIpV6", 1, 1, _is_valid((6,)), "1 or 0"),

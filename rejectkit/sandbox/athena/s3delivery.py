@@ -1,7 +1,6 @@
 """Flow logs delivered to S3: the paths, file names and types that AWS writes, of the records of a scenario.
 
-Source: Amazon VPC user guide, Flow log files; Flow log records (Parquet types); Athena user guide, Create and query a
-table for VPC flow logs (column types).
+Source: Amazon VPC user guide, Flow log files; Flow log records (Parquet types).
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ from rejectkit.records import LogFormat
 from rejectkit.sandbox.calls import ServiceError
 from rejectkit.sandbox.playing.pipeline import Deliveries
 from rejectkit.sandbox.trino.parquet import parquet_body
+from rejectkit.sources.partitions import FILE_SPAN, Layout
 
-FILE_SPAN = 300  # seconds of record ends in one file. Source: Flow log files
 _INT32 = frozenset(("version", "srcport", "dstport", "protocol", "tcp-flags", "traffic-path", "encryption-status"))
 _INT64 = frozenset(("packets", "bytes", "start", "end"))
-_TABLE_INT = frozenset(("version", "srcport", "dstport", "tcp-flags", "traffic-path", "encryption-status"))
 
 
 def column_of(field_name: str) -> str:
@@ -33,16 +31,6 @@ def column_of(field_name: str) -> str:
 def parquet_types(fields: Iterable[str]) -> dict[str, str]:
     """Return the columns of AWS's Parquet files with their types: `int32`, `int64` or `string`."""
     return {column_of(name): "int32" if name in _INT32 else "int64" if name in _INT64 else "string" for name in fields}
-
-
-def column_types(fields: Iterable[str], *, parquet: bool = False) -> dict[str, str]:
-    """Return the columns of a table over flow logs with their Hive types, as AWS's page has them.
-
-    Over Parquet `protocol` is an int, as its files have it.
-    """
-    ints = _INT32 if parquet else _TABLE_INT
-    whole = {**dict.fromkeys(_INT64 | {"protocol"}, "bigint"), **dict.fromkeys(ints, "int")}
-    return {column_of(name): whole.get(name, "string") for name in fields}
 
 
 @dataclass(slots=True)
@@ -78,17 +66,12 @@ class S3Delivery:
     def path(self, stamp: int) -> str:
         """Return the key of the file of a stamp: the five minutes, UTC, in which its records end."""
         at, account, region = datetime.fromtimestamp(stamp, UTC), self.deliveries.world.account, self.deliveries.region
-        base = f"{self.prefix}/AWSLogs/" if self.prefix else "AWSLogs/"
-        if self.hive:
-            folder = (
-                f"aws-account-id={account}/aws-service=vpcflowlogs/aws-region={region}/"
-                f"year={at:%Y}/month={at:%m}/day={at:%d}/" + (f"hour={at:%H}/" if self.per_hour else "")
-            )
-        else:
-            folder = f"{account}/vpcflowlogs/{region}/{at:%Y/%m/%d}/" + (f"{at:%H}/" if self.per_hour else "")
+        base = f"{self.prefix}/AWSLogs" if self.prefix else "AWSLogs"
+        layout = Layout(base, (account,), (region,), self.hive, self.per_hour)
+        folder = layout.folder(account, region) + layout.dated(at, hour=self.per_hour)
         mark = hashlib.sha256(f"{self.flow_log} {stamp} {self.files}".encode()).hexdigest()[:8]
         ending = "parquet" if self.parquet else "gz"
-        return f"{base}{folder}{account}_vpcflowlogs_{region}_{self.flow_log}_{at:%Y%m%dT%H%MZ}_{mark}.log.{ending}"
+        return f"{folder}{account}_vpcflowlogs_{region}_{self.flow_log}_{at:%Y%m%dT%H%MZ}_{mark}.log.{ending}"
 
     def file(self) -> None:
         """Write what has arrived since the last time: a file for each five minutes of record ends."""

@@ -21,7 +21,7 @@ from rejectkit.sources.answers import Answers
 from rejectkit.sources.athena import failures, results
 from rejectkit.sources.athena.choices import injected
 from rejectkit.sources.athena.failures import Asked
-from rejectkit.sources.athena.fitting import compare, findings
+from rejectkit.sources.athena.filecheck import compare, findings
 from rejectkit.sources.athena.glue import CATALOG
 from rejectkit.sources.athena.known import Known
 from rejectkit.sources.athena.planned import AthenaQuery
