@@ -43,8 +43,18 @@ def place_of(url: str) -> tuple[str, str]:
     return found[1], found[2] or ""
 
 
-def download(service: Service, bucket: str, key: str, into: Writable, *, check: Check | None = None) -> int:
-    """Write an object into a file, and return its size; it is whole, or an error is raised.
+def download(
+    service: Service,
+    bucket: str,
+    key: str,
+    into: Writable,
+    *,
+    first: int = 0,
+    size: int | None = None,
+    etag: str = "",
+    check: Check | None = None,
+) -> int:
+    """Write an object, or a part of it, into a file, and return the bytes; they are all there, or an error is raised.
 
     Parameters
     ----------
@@ -54,6 +64,10 @@ def download(service: Service, bucket: str, key: str, into: Writable, *, check: 
         Which object.
     into : file, or anything that bytes can be written into
         Where to, from its present position on.
+    first, size : int
+        Of a part: its first byte, and its bytes, at least one. The whole object where `size` is left out.
+    etag : str
+        What the object's bytes are told by; one that has others now is refused with code `PreconditionFailed`.
     check : callable, optional
         Called between pieces; what it raises ends the work.
 
@@ -63,14 +77,16 @@ def download(service: Service, bucket: str, key: str, into: Writable, *, check: 
         If it cannot be had: MissingResourceError, AccessDeniedError, ConnectionLostError …
     """
     done, lost = 0, 0
-    size: int | None = None
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {}
+    last = str(first + size - 1) if size is not None else ""
+    if last:
+        more["Range"] = f"bytes={first}-{last}"
     while size is None or done < size:
         answer = service.call("GetObject", check=check, Bucket=bucket, Key=key, **more)
         size = int(answer["ContentLength"]) if size is None else size
         part, error = _copied(answer["Body"], into, check)
         done += part
-        more = {"Range": f"bytes={done}-", "IfMatch": answer["ETag"]}
+        more = {"Range": f"bytes={first + done}-{last}", "IfMatch": answer["ETag"]}
         lost += done < size
         if lost > REPEATS and error is not None:
             raise translated(error, "s3.GetObject", region=service.region) from error

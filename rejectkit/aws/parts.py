@@ -7,10 +7,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-from rejectkit.aws.objects import REPEATS
+from rejectkit.aws.objects import REPEATS, download
 from rejectkit.aws.service import Service
 from rejectkit.aws.translation import translated
-from rejectkit.errors import ConnectionLostError
 from rejectkit.pacing import Check
 
 HEAD_BYTES = 64 << 10
@@ -40,29 +39,9 @@ def part(
     AwsError
         If they cannot be had.
     """
-    out = bytearray()
-    more: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {}
-    for again in range(REPEATS + 1):
-        span = f"bytes={first + len(out)}-{first + size - 1}"
-        body = service.call("GetObject", check=check, Bucket=bucket, Key=key, Range=span, **more)["Body"]
-        lost: BotoCoreError | None = None
-        try:
-            while piece := body.read(1 << 20):
-                out += piece
-                if check is not None:
-                    check()
-        except BotoCoreError as error:
-            lost = error
-        finally:
-            body.close()
-        if len(out) == size:
-            return bytes(out)
-        if again == REPEATS and lost is not None:
-            raise translated(lost, "s3.GetObject", region=service.region) from lost
-        service.budget.nap(0.1 * 2**again, check)
-    raise ConnectionLostError(
-        f"s3://{bucket}/{key} came with {len(out):,} bytes of {size:,}: read it again", operation="s3.GetObject"
-    )
+    out = io.BytesIO()
+    download(service, bucket, key, out, first=first, size=size, etag=etag, check=check)
+    return out.getvalue()
 
 
 class ObjectReader(io.RawIOBase):
